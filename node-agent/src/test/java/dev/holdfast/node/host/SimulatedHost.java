@@ -12,9 +12,12 @@ import dev.holdfast.node.plan.HostState.QemuProcess;
 import dev.holdfast.node.plan.HostState.Tap;
 import dev.holdfast.node.plan.HostState.TapDefinition;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +31,7 @@ public final class SimulatedHost implements DiskHost, NetworkHost, MachineHost {
   private final Map<String, Image> images = new TreeMap<>();
   private final Map<String, Bridge> bridges = new TreeMap<>();
   private final Map<String, Tap> taps = new TreeMap<>();
+  private final List<Consumer<String>> listeners = new ArrayList<>();
   private Instant now = Instant.EPOCH;
   private long nextProcessId = 100;
 
@@ -215,6 +219,11 @@ public final class SimulatedHost implements DiskHost, NetworkHost, MachineHost {
   public void clean(String uuid) {
     must(!isRunning(uuid), "cleans up under a running machine: " + uuid);
     machines.remove(uuid);
+  }
+
+  @Override
+  public void onChange(Consumer<String> listener) {
+    listeners.add(listener);
   }
 
   private HostState.Machine requireRunning(String uuid) throws HostException {
