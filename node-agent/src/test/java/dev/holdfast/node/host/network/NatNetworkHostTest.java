@@ -1,6 +1,7 @@
 package dev.holdfast.node.host.network;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.holdfast.node.host.HostException;
@@ -11,6 +12,7 @@ import dev.holdfast.node.host.command.CommandResult;
 import dev.holdfast.node.plan.HostState.Bridge;
 import dev.holdfast.node.plan.HostState.BridgeDefinition;
 import dev.holdfast.node.plan.HostState.Reservation;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -105,9 +107,7 @@ class NatNetworkHostTest extends NetworkHostContract {
   protected void breakBridge(String name) throws Exception {
     ProcessHandle process = dnsmasq(name);
     process.destroyForcibly();
-    org.awaitility.Awaitility.await()
-        .pollInterval(Duration.ofMillis(5))
-        .until(() -> commandLine(process.pid()).isEmpty());
+    await().pollInterval(Duration.ofMillis(5)).until(() -> commandLine(process.pid()).isEmpty());
   }
 
   private ProcessHandle dnsmasq(String name) throws Exception {
@@ -118,7 +118,7 @@ class NatNetworkHostTest extends NetworkHostContract {
   private static String commandLine(long pid) {
     try {
       return Files.readString(Path.of("/proc", Long.toString(pid), "cmdline"));
-    } catch (java.io.IOException e) {
+    } catch (IOException e) {
       return "";
     }
   }
@@ -151,12 +151,15 @@ class NatNetworkHostTest extends NetworkHostContract {
                 "-h",
                 root.toString())
             .start());
-    org.awaitility.Awaitility.await().until(() -> fetch(namespace, address).stdout().equals(page));
+    await().until(() -> fetch(namespace, address).stdout().equals(page));
   }
 
+  /** By bash itself, since the wget of a statically linked busybox crashes as it looks up names. */
   private static CommandResult fetch(String namespace, String address) throws HostException {
-    return in(namespace, "busybox", "wget", "-q", "-T", "2", "-O", "-", "http://" + address + "/")
-        .execute();
+    String request =
+        "exec 3<>/dev/tcp/" + address + "/80; printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3; ";
+    String body = "while IFS= read -r line <&3 && [ \"$line\" != $'\\r' ]; do :; done; cat <&3";
+    return in(namespace, "timeout", "3", "bash", "-c", request + body).execute();
   }
 
   /** A namespace in the place of a guest: its card is plugged into the bridge. */
