@@ -74,10 +74,10 @@ class FullDiskTest {
   }
 
   @Test
-  void understandsThatQemuImgFoundTheFileSystemFull() throws Exception {
+  void leavesNothingBehindWhenQemuImgFails() throws Exception {
     host.preparePool(pool.toString());
     Path images = pool.resolve("disks");
-    // The tables of a disk that large do not fit, although the file system is not yet full.
+    // Larger than qemu-img can make on so small a file system.
     VirtualDiskInstanceSpec huge =
         new VirtualDiskInstanceSpec(
             "node",
