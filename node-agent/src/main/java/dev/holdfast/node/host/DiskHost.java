@@ -6,26 +6,46 @@ import dev.holdfast.node.plan.HostState.Image;
 /** Disk images and pools of a host. */
 public interface DiskHost {
 
-  /** Looks at the image at that absolute path without changing it. */
+  /**
+   * Looks at the image at that absolute path without changing it. The format follows from the name
+   * ({@code .qcow2} or anything else, which is raw), never from the content, which a guest may have
+   * written. Symbolic links, qcow2 images with a backing or data file, damaged and empty images are
+   * {@link Image.Unusable}.
+   *
+   * @throws HostException with reason {@code PathEscapesPool} when the path is not absolute and in
+   *     its shortest form
+   */
   Image inspect(String path) throws HostException;
 
   /**
    * Makes the image under a temporary name in the same directory, syncs it and renames it, so that
-   * a half-made image is never found under its name. Does nothing where an image of that format and
-   * capacity is already there.
+   * a half-made image is never found under its name. The image belongs to root with mode 0600. Does
+   * nothing where an image of that format and capacity is already there. A capacity that is no
+   * multiple of 512 bytes is rounded up to one.
+   *
+   * <p>The image is sparse: that it can be made does not mean that the guest can fill it.
    *
    * @throws HostException with reason {@code DiskFull} when the file system has no room, {@code
-   *     ImageConflict} when something else lies at the path, {@code PathEscapesPool} when the path,
-   *     symbolic links resolved, is not below the pool
+   *     ImageConflict} when something else lies at the path or its name does not fit the format,
+   *     {@code PathEscapesPool} when the path, symbolic links resolved, is not below the pool,
+   *     {@code StorageFailed} otherwise; nothing half-made is left in any case
    */
   void create(VirtualDiskInstanceSpec disk) throws HostException;
 
-  /** Deletes the image; does nothing where there is none. */
+  /**
+   * Deletes the image and what a crash has left of its making; does nothing where there is none.
+   * Whether somebody uses the image is the caller's business.
+   *
+   * @throws HostException with reason {@code PathEscapesPool} as {@link #create}, {@code
+   *     ImageConflict} when something that is no regular file lies at the path
+   */
   void delete(VirtualDiskInstanceSpec disk) throws HostException;
 
   /**
-   * Gives the image to a user and its group; 0 gives it back to root. Never follows a symbolic
-   * link.
+   * Gives the image to a user and its group; 0 gives it back to root, which succeeds also where
+   * there is no image any more. Never follows a symbolic link.
+   *
+   * @throws HostException with reason {@code ImageMissing} when there is no regular file
    */
   void setOwner(String path, int uid) throws HostException;
 
@@ -34,7 +54,8 @@ public interface DiskHost {
    * there.
    *
    * @return size of the file system that holds the pool in bytes
-   * @throws HostException when the pool cannot be used on this host
+   * @throws HostException with reason {@code PoolUnusable} when the pool cannot be used on this
+   *     host: not writable, or not to be passed through by the users that machines run as
    */
   long preparePool(String path) throws HostException;
 }
