@@ -21,6 +21,7 @@ public final class AcceleratorProbe {
   /** On hardware it takes 0.2 s, most of which is the start of QEMU. */
   public static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(5);
 
+  private static final int ROOT = 0;
   private static final String PASSED = "ProbePassed";
   private static final String FAILED = "ProbeFailed";
 
@@ -63,7 +64,7 @@ public final class AcceleratorProbe {
 
   AcceleratorVerdict probe(Accelerator accelerator, String cpuModel) throws HostException {
     return switch (accelerator) {
-      case TCG -> run("tcg", cpuModel);
+      case TCG -> run("tcg", cpuModel, Unprivileged.NOBODY);
       case KVM -> {
         if (!Files.exists(Unprivileged.KVM)) {
           yield new AcceleratorVerdict(
@@ -72,23 +73,29 @@ public final class AcceleratorProbe {
               "/dev/kvm is missing: load kvm_intel or kvm_amd, and switch virtualization on in the"
                   + " firmware or, for a virtual host, in its hypervisor");
         }
-        if (Unprivileged.isRoot() && !Unprivileged.mayUseKvm()) {
-          yield new AcceleratorVerdict(
-              false,
-              "NoPermission",
-              "/dev/kvm can only be opened by root, and QEMU never runs as root: run chgrp kvm"
-                  + " /dev/kvm && chmod 660 /dev/kvm");
+        if (!Unprivileged.isRoot() || Unprivileged.mayUseKvm()) {
+          yield run("kvm", cpuModel, Unprivileged.NOBODY);
         }
-        yield run("kvm", cpuModel);
+        // Its owner may use it: whoever then grants access should not learn of the next hindrance
+        // only afterwards. Nothing but our own guest ever runs this way.
+        AcceleratorVerdict asOwner = run("kvm", cpuModel, ROOT);
+        yield asOwner.usable()
+            ? new AcceleratorVerdict(
+                false,
+                "NoPermission",
+                "a probe guest runs, but only root may open /dev/kvm, and machines never run as"
+                    + " root: run chgrp kvm /dev/kvm && chmod 660 /dev/kvm")
+            : asOwner;
       }
     };
   }
 
-  private AcceleratorVerdict run(String accelerator, String cpuModel) throws HostException {
+  private AcceleratorVerdict run(String accelerator, String cpuModel, int user)
+      throws HostException {
     try {
       Path directory = Files.createTempDirectory("holdfast-probe-");
       try {
-        return run(accelerator, cpuModel, directory);
+        return run(accelerator, cpuModel, user, directory);
       } finally {
         for (String name : List.of("steps", "guest")) {
           boolean ignored = Files.deleteIfExists(directory.resolve(name));
@@ -100,17 +107,17 @@ public final class AcceleratorProbe {
     }
   }
 
-  private AcceleratorVerdict run(String accelerator, String cpuModel, Path directory)
+  private AcceleratorVerdict run(String accelerator, String cpuModel, int user, Path directory)
       throws HostException, IOException {
     Path guest = Files.write(directory.resolve("guest"), ProbeGuest.image());
     Path steps = Files.createFile(directory.resolve("steps"));
     if (Unprivileged.isRoot()) {
       Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx--x--x"));
       Files.setPosixFilePermissions(guest, PosixFilePermissions.fromString("rw-r--r--"));
-      Files.setAttribute(steps, "unix:uid", Unprivileged.NOBODY);
+      Files.setAttribute(steps, "unix:uid", user);
     }
     Command command =
-        Command.of(Unprivileged.command(arguments(accelerator, cpuModel, guest, steps)))
+        Command.of(Unprivileged.command(user, arguments(accelerator, cpuModel, guest, steps)))
             .withTimeout(timeout);
     long start = System.nanoTime();
     try {

@@ -22,13 +22,22 @@ final class Unprivileged {
     return "root".equals(System.getProperty("user.name"));
   }
 
-  /** The command with privileges dropped, and with the group that may open /dev/kvm. */
+  /** The command as nobody, and with the group that may open /dev/kvm. */
   static List<String> command(List<String> arguments) {
+    return command(NOBODY, arguments);
+  }
+
+  /**
+   * The command without capabilities, and with the group that may open /dev/kvm.
+   *
+   * @param user 0 keeps what root owns, and nothing else of root
+   */
+  static List<String> command(int user, List<String> arguments) {
     if (!isRoot()) {
       return arguments;
     }
     var command = new ArrayList<String>();
-    command.addAll(List.of("setpriv", "--reuid=" + NOBODY, "--regid=" + NOBODY));
+    command.addAll(List.of("setpriv", "--reuid=" + user, "--regid=" + user));
     int group = kvmGroup();
     command.add(group == 0 ? "--clear-groups" : "--groups=" + group);
     command.addAll(List.of("--no-new-privs", "--bounding-set=-all", "--inh-caps=-all", "--"));

@@ -196,6 +196,8 @@ public final class QmpClient implements AutoCloseable {
               Kind.MALFORMED,
               "monitor " + socket + " sent what is no JSON: " + malformed.getOriginalMessage(),
               malformed));
+    } catch (QmpException malformed) {
+      end(malformed);
     } catch (IOException failed) {
       end(disconnected(failed));
     } catch (RuntimeException unexpected) {

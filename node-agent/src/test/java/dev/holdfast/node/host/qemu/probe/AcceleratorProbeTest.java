@@ -69,7 +69,10 @@ class AcceleratorProbeTest {
     assumeTrue(Files.exists(SOFTWARE_KVM), "no KVM that only emulates kernels on this machine");
 
     assertThat(probe.probe(Accelerator.KVM).usable()).isFalse();
-    assertThat(probe.probe(Accelerator.KVM, "qemu64").usable()).isFalse();
+    AcceleratorVerdict verdict = probe.probe(Accelerator.KVM, "qemu64");
+    assertThat(verdict.usable()).isFalse();
+    assertThat(verdict.reason()).isEqualTo("ProbeTimedOut");
+    assertThat(verdict.message()).contains("after 64-bit mode");
   }
 
   @Test
