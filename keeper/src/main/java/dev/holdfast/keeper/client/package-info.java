@@ -1,0 +1,4 @@
+@NullMarked
+package dev.holdfast.keeper.client;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.holdfast.keeper.linux;
+
+import org.jspecify.annotations.NullMarked;

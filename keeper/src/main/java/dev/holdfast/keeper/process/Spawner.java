@@ -1,0 +1,82 @@
+package dev.holdfast.keeper.process;
+
+import dev.holdfast.keeper.linux.Descriptor;
+import dev.holdfast.keeper.linux.PosixSpawn;
+import dev.holdfast.keeper.protocol.Request;
+import dev.holdfast.keeper.protocol.Tie;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.stream.Collectors;
+
+/**
+ * Starts processes from one thread that lives as long as the keeper: PR_SET_PDEATHSIG fires when
+ * the parent <em>thread</em> ends (prctl(2)), so a pooled or virtual thread would kill its machines
+ * at will.
+ */
+final class Spawner implements AutoCloseable {
+  /**
+   * Of util-linux. It sets the death signal after the change of user, which would clear it, and
+   * before the program is executed.
+   */
+  static final String SETPRIV = "/usr/bin/setpriv";
+
+  /** Nothing of the keeper's own environment reaches a machine. */
+  private static final List<String> ENVIRONMENT =
+      List.of(
+          "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8");
+
+  private final ExecutorService thread =
+      Executors.newSingleThreadExecutor(
+          Thread.ofPlatform().name("keeper-spawner").daemon().factory());
+
+  /** Returns the pid as soon as setpriv runs, which is before it has executed the program. */
+  int spawn(Request.Launch launch, Descriptor output) throws IOException {
+    List<String> command = command(launch);
+    try {
+      return thread.submit(() -> PosixSpawn.start(command, ENVIRONMENT, output)).get();
+    } catch (ExecutionException failure) {
+      throw new IOException(
+          failure.getCause() == null ? "spawning failed" : failure.getCause().getMessage(),
+          failure);
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("interrupted while a process was started");
+    }
+  }
+
+  static List<String> command(Request.Launch launch) {
+    var command =
+        new ArrayList<>(
+            List.of(
+                SETPRIV,
+                "--reuid=" + launch.uid(),
+                "--regid=" + launch.gid(),
+                launch.supplementaryGroups().isEmpty()
+                    ? "--clear-groups"
+                    : "--groups="
+                        + launch.supplementaryGroups().stream()
+                            .map(String::valueOf)
+                            .collect(Collectors.joining(",")),
+                "--no-new-privs",
+                "--inh-caps=-all",
+                "--ambient-caps=-all",
+                "--bounding-set=-all"));
+    if (launch.tie() == Tie.KEEPER_LIFE) {
+      command.add("--pdeathsig=KILL");
+    }
+    command.add("--");
+    command.addAll(launch.argv());
+    return command;
+  }
+
+  /** Ends the thread, and with it every process that is tied to the keeper's life. */
+  @Override
+  public void close() {
+    thread.shutdown();
+  }
+}

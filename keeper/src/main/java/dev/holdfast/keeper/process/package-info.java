@@ -1,0 +1,4 @@
+@NullMarked
+package dev.holdfast.keeper.process;
+
+import org.jspecify.annotations.NullMarked;

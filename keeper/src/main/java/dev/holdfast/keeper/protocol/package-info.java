@@ -1,0 +1,4 @@
+@NullMarked
+package dev.holdfast.keeper.protocol;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,200 @@
+package dev.holdfast.keeper.server;
+
+import dev.holdfast.keeper.process.KeeperRefusal;
+import dev.holdfast.keeper.process.ProcessTable;
+import dev.holdfast.keeper.protocol.Event;
+import dev.holdfast.keeper.protocol.FailureCode;
+import dev.holdfast.keeper.protocol.KeeperLine;
+import dev.holdfast.keeper.protocol.KeeperProtocol;
+import dev.holdfast.keeper.protocol.LineChannel;
+import dev.holdfast.keeper.protocol.ProtocolException;
+import dev.holdfast.keeper.protocol.ProtocolJson;
+import dev.holdfast.keeper.protocol.Reply;
+import dev.holdfast.keeper.protocol.Request;
+import dev.holdfast.keeper.protocol.RequestLine;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.Optional;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.Semaphore;
+import java.util.function.Consumer;
+
+/**
+ * One client: its requests run side by side, its replies and events leave through a bounded queue.
+ */
+final class ClientConnection {
+  private static final Logger log = System.getLogger(ClientConnection.class.getName());
+
+  /**
+   * A client that has this many lines unread is cut off: it can ask again, a keeper out of memory
+   * cannot.
+   */
+  static final int LONGEST_QUEUE = 1024;
+
+  private static final int REQUESTS_AT_ONCE = 64;
+
+  private final LineChannel channel;
+  private final ProcessTable processes;
+  private final ProtocolJson json;
+  private final Consumer<ClientConnection> onClose;
+  private final BlockingQueue<KeeperLine> outgoing = new ArrayBlockingQueue<>(LONGEST_QUEUE);
+  private final Semaphore requests = new Semaphore(REQUESTS_AT_ONCE);
+  private final Thread writer =
+      Thread.ofVirtual().name("keeper-connection-writer").unstarted(this::write);
+  private final Thread reader =
+      Thread.ofVirtual().name("keeper-connection-reader").unstarted(this::read);
+  private volatile boolean greeted;
+
+  ClientConnection(
+      LineChannel channel,
+      ProcessTable processes,
+      ProtocolJson json,
+      Consumer<ClientConnection> onClose) {
+    this.channel = channel;
+    this.processes = processes;
+    this.json = json;
+    this.onClose = onClose;
+  }
+
+  void start() {
+    writer.start();
+    reader.start();
+  }
+
+  /** Queues an event, if the client has said hello. Never blocks. */
+  void push(Event event) {
+    if (greeted) {
+      send(new KeeperLine.EventLine(event));
+    }
+  }
+
+  void close() {
+    writer.interrupt();
+    try {
+      channel.close();
+    } catch (IOException failure) {
+      log.log(Level.DEBUG, "Closing a connection", failure);
+    }
+    onClose.accept(this);
+  }
+
+  private void send(KeeperLine line) {
+    if (!outgoing.offer(line)) {
+      log.log(
+          Level.WARNING,
+          "A client does not read its {0} waiting lines and is cut off",
+          LONGEST_QUEUE);
+      close();
+    }
+  }
+
+  private void write() {
+    try {
+      while (true) {
+        channel.writeLine(json.write(outgoing.take()));
+      }
+    } catch (IOException | InterruptedException ended) {
+      close();
+    }
+  }
+
+  private void read() {
+    try {
+      while (true) {
+        Optional<byte[]> line = channel.readLine();
+        if (line.isEmpty()) {
+          break;
+        }
+        if (!accept(line.get())) {
+          return;
+        }
+      }
+    } catch (IOException broken) {
+      log.log(Level.DEBUG, "A connection broke", broken);
+      if (broken instanceof ProtocolException) {
+        log.log(Level.WARNING, "A client is cut off: {0}", broken.getMessage());
+      }
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    close();
+  }
+
+  /** Returns false if the connection is to end once what is queued was sent. */
+  private boolean accept(byte[] bytes) throws InterruptedException {
+    RequestLine line;
+    try {
+      line = json.readRequest(bytes);
+    } catch (ProtocolException invalid) {
+      send(
+          new KeeperLine.ReplyLine(
+              invalid.id(),
+              new Reply.Failure(invalid.code(), String.valueOf(invalid.getMessage()))));
+      return true;
+    }
+    if (line.request() instanceof Request.Hello hello) {
+      greet(line.id(), hello);
+    } else if (!greeted) {
+      reply(line.id(), new Reply.Failure(FailureCode.HELLO_REQUIRED, "say hello first"));
+    } else {
+      requests.acquire();
+      Thread.ofVirtual().start(() -> serve(line));
+    }
+    return true;
+  }
+
+  private void greet(long id, Request.Hello hello) {
+    if (hello.version() < KeeperProtocol.VERSION) {
+      reply(
+          id,
+          new Reply.Failure(
+              FailureCode.UNSUPPORTED_VERSION,
+              "protocol version "
+                  + hello.version()
+                  + " is not spoken here, only "
+                  + KeeperProtocol.VERSION));
+      return;
+    }
+    // The reply is queued first, so no event can come before it.
+    reply(id, new Reply.Welcome(KeeperProtocol.VERSION, ProcessHandle.current().pid()));
+    greeted = true;
+  }
+
+  private void serve(RequestLine line) {
+    try {
+      reply(line.id(), answer(line.request()));
+    } catch (RuntimeException failure) {
+      log.log(Level.ERROR, "A request failed", failure);
+      reply(line.id(), new Reply.Failure(FailureCode.INTERNAL, "the keeper failed: " + failure));
+    } finally {
+      requests.release();
+    }
+  }
+
+  private Reply answer(Request request) {
+    try {
+      return switch (request) {
+        case Request.Hello _ -> new Reply.Done();
+        case Request.Launch launch -> new Reply.OneProcess(processes.launch(launch));
+        case Request.ListProcesses _ -> new Reply.Processes(processes.list());
+        case Request.Adopt adopt -> new Reply.OneProcess(processes.adopt(adopt));
+        case Request.SendSignal signal -> {
+          processes.signal(signal.machineId(), signal.signal());
+          yield new Reply.Done();
+        }
+        case Request.Forget forget -> {
+          processes.forget(forget.machineId());
+          yield new Reply.Done();
+        }
+      };
+    } catch (KeeperRefusal refusal) {
+      return new Reply.Failure(refusal.code(), String.valueOf(refusal.getMessage()));
+    }
+  }
+
+  private void reply(long id, Reply reply) {
+    send(new KeeperLine.ReplyLine(id, reply));
+  }
+}

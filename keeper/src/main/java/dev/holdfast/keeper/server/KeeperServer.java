@@ -1,0 +1,168 @@
+package dev.holdfast.keeper.server;
+
+import dev.holdfast.keeper.process.ProcessTable;
+import dev.holdfast.keeper.protocol.Event;
+import dev.holdfast.keeper.protocol.LineChannel;
+import dev.holdfast.keeper.protocol.ProcessState;
+import dev.holdfast.keeper.protocol.ProtocolJson;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Clock;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * The keeper's socket: many clients, each served on virtual threads; every client hears of every
+ * exit. A client that goes away changes nothing.
+ */
+public final class KeeperServer implements AutoCloseable {
+  private static final Logger log = System.getLogger(KeeperServer.class.getName());
+
+  /** More than agent, command line and a few lost connections need. */
+  private static final int MOST_CLIENTS = 32;
+
+  private final Path socket;
+  private final FileChannel lock;
+  private final ServerSocketChannel listener;
+  private final PeerPolicy peers;
+  private final ProcessTable processes;
+  private final ProtocolJson json = new ProtocolJson();
+  private final Set<ClientConnection> connections = ConcurrentHashMap.newKeySet();
+
+  private KeeperServer(Path socket, FileChannel lock, Clock clock) throws IOException {
+    this.socket = socket;
+    this.lock = lock;
+    this.peers = PeerPolicy.rootAndSelf();
+    this.listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+    this.processes = new ProcessTable(clock, this::announce);
+  }
+
+  /**
+   * Starts to answer on the socket, whose directory must exist.
+   *
+   * @throws IOException if another keeper answers there, or the socket cannot be made
+   */
+  public static KeeperServer start(Path socket, Clock clock) throws IOException {
+    FileChannel lock = lock(socket);
+    try {
+      var server = new KeeperServer(socket, lock, clock);
+      try {
+        server.listen();
+      } catch (IOException failure) {
+        server.close();
+        throw failure;
+      }
+      return server;
+    } catch (IOException failure) {
+      lock.close();
+      throw failure;
+    }
+  }
+
+  /** The lock, not the socket file, says that a keeper lives: the file survives kill -9. */
+  private static FileChannel lock(Path socket) throws IOException {
+    Path file = socket.resolveSibling(socket.getFileName() + ".lock");
+    FileChannel channel =
+        FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    try {
+      if (channel.tryLock() != null) {
+        return channel;
+      }
+    } catch (OverlappingFileLockException inThisProcess) {
+      log.log(Level.DEBUG, "A keeper of this process holds the lock", inThisProcess);
+    }
+    channel.close();
+    throw new IOException(
+        "another keeper holds " + file + ": stop it first, or choose another --socket");
+  }
+
+  private void listen() throws IOException {
+    // Bound under another name, so that clients see it only with its final mode, and in the place
+    // of a dead keeper's socket at once.
+    Path fresh = socket.resolveSibling(socket.getFileName() + ".new");
+    Files.deleteIfExists(fresh);
+    try {
+      listener.bind(UnixDomainSocketAddress.of(fresh));
+    } catch (IOException failure) {
+      throw new IOException(
+          "cannot listen on "
+              + socket
+              + ": "
+              + failure.getMessage()
+              + " (the path must be shorter than 104 bytes and its directory exist)",
+          failure);
+    }
+    Files.setPosixFilePermissions(fresh, PosixFilePermissions.fromString("rw-------"));
+    Files.move(fresh, socket, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    Thread.ofVirtual().name("keeper-accept").start(this::accept);
+  }
+
+  private void accept() {
+    while (listener.isOpen()) {
+      try {
+        admit(listener.accept());
+      } catch (ClosedChannelException closed) {
+        return;
+      } catch (IOException failure) {
+        log.log(Level.WARNING, "A client could not be accepted: {0}", failure.getMessage());
+      }
+    }
+  }
+
+  private void admit(SocketChannel channel) throws IOException {
+    if (!peers.permits(channel) || connections.size() >= MOST_CLIENTS) {
+      log.log(
+          Level.WARNING,
+          "A client was turned away: not root nor the keeper''s user, or one of more than {0}",
+          MOST_CLIENTS);
+      channel.close();
+      return;
+    }
+    var connection =
+        new ClientConnection(new LineChannel(channel), processes, json, connections::remove);
+    connections.add(connection);
+    connection.start();
+  }
+
+  private void announce(ProcessState ended) {
+    var event = new Event.Exited(ended);
+    connections.forEach(connection -> connection.push(event));
+  }
+
+  /** What this keeper knows, as a client would be told. */
+  public List<ProcessState> processes() {
+    return processes.list();
+  }
+
+  /**
+   * Stops answering. The kernel then kills the processes that are tied to the keeper's life; the
+   * others live on.
+   */
+  @Override
+  public void close() throws IOException {
+    if (listener.isOpen()) {
+      boolean bound = listener.getLocalAddress() != null;
+      listener.close();
+      connections.forEach(ClientConnection::close);
+      processes.close();
+      if (bound) {
+        Files.deleteIfExists(socket);
+      }
+      lock.close();
+    }
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.holdfast.keeper.server;
+
+import org.jspecify.annotations.NullMarked;
