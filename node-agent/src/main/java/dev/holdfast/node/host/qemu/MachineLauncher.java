@@ -1,0 +1,176 @@
+package dev.holdfast.node.host.qemu;
+
+import dev.holdfast.crds.machine.Accelerator;
+import dev.holdfast.node.host.HostException;
+import dev.holdfast.node.host.qemu.qmp.QmpException;
+import dev.holdfast.node.plan.Desired;
+import dev.holdfast.node.plan.HostState.QemuProcess;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** Begins and ends QEMU processes, each in a bounded time. */
+final class MachineLauncher {
+  /** QEMU flushes its images in this time, or is killed. */
+  private static final Duration QUIT_TIMEOUT = Duration.ofSeconds(3);
+
+  /** A killed process is gone as soon as the kernel has ended its system calls. */
+  private static final Duration KILL_TIMEOUT = Duration.ofSeconds(10);
+
+  private static final Duration SOCKET_POLL = Duration.ofMillis(2);
+
+  private static final Path KVM_DEVICE = Path.of("/dev/kvm");
+
+  private final QemuHostOptions options;
+  private final QemuProcesses processes;
+  private final QemuCommandLine commandLine;
+  private final Semaphore launches;
+
+  MachineLauncher(QemuHostOptions options, QemuProcesses processes) {
+    this.options = options;
+    this.processes = processes;
+    this.commandLine = new QemuCommandLine(options.binary());
+    this.launches = new Semaphore(options.launchesAtOnce(), true);
+  }
+
+  /**
+   * Starts QEMU and returns when it answers.
+   *
+   * @param managed makes a process known as soon as there is one
+   */
+  void launch(
+      Desired.Machine machine,
+      MachineFiles files,
+      Function<QemuProcesses.Known, ManagedMachine> managed)
+      throws HostException {
+    List<String> arguments = commandLine.arguments(machine, files);
+    acquire(machine.name());
+    try {
+      int uid = machine.spec().uid();
+      files.prepare(uid);
+      QemuProcesses.Known process =
+          processes.launch(
+              files.uuid(), arguments, uid, groups(machine.spec().accelerator()), files.qemuLog());
+      awaitReady(machine.name(), managed.apply(process));
+    } finally {
+      launches.release();
+    }
+  }
+
+  private void acquire(String name) throws HostException {
+    try {
+      launches.acquire();
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      throw new HostException("Interrupted", "launch of " + name + " was interrupted", interrupted);
+    }
+  }
+
+  /** The group that may open /dev/kvm, where there is one besides root. */
+  private static List<Integer> groups(Accelerator accelerator) {
+    return switch (accelerator) {
+      case TCG -> List.of();
+      case KVM -> {
+        try {
+          int group = (Integer) Files.getAttribute(KVM_DEVICE, "unix:gid");
+          yield group == 0 ? List.of() : List.of(group);
+        } catch (IOException missing) {
+          // QEMU itself says best what it lacks.
+          yield List.of();
+        }
+      }
+    };
+  }
+
+  private void awaitReady(String name, ManagedMachine machine) throws HostException {
+    long deadline = System.nanoTime() + options.launchTimeout().toNanos();
+    QmpException last = null;
+    while (machine.isRunning()) {
+      long left = deadline - System.nanoTime();
+      if (left <= 0) {
+        end(machine);
+        throw silent(name, last);
+      }
+      try {
+        if (Files.exists(machine.files().qmpSocket())) {
+          machine.connectAndRefresh(Duration.ofNanos(left));
+          return;
+        }
+      } catch (QmpException notYet) {
+        last = notYet;
+      }
+      // Returns at once when the process ends.
+      QemuProcess.@Nullable Exited ignored = awaitExit(machine, SOCKET_POLL);
+    }
+    throw failed(name, machine.exit().join());
+  }
+
+  private HostException silent(String name, @Nullable QmpException last) {
+    String message =
+        "QEMU for %s did not answer within %d s and was killed%s"
+            .formatted(
+                name,
+                options.launchTimeout().toSeconds(),
+                last == null ? "" : ": " + last.getMessage());
+    return last == null
+        ? new HostException("QemuFailed", message)
+        : new HostException("QemuFailed", message, last);
+  }
+
+  private static HostException failed(String name, QemuProcess.Exited exit) {
+    String words = exit.stderr().strip();
+    return new HostException(
+        "QemuFailed",
+        "QEMU for %s ended before it answered (%s): %s"
+            .formatted(
+                name, exit.description(), words.isEmpty() ? "it wrote no error message" : words));
+  }
+
+  /**
+   * Ends a process and returns when it is reaped: in order through its monitor, else by SIGKILL.
+   *
+   * @throws HostException with reason {@code KillTimedOut} when it does not even die of that, which
+   *     means that a system call of it hangs
+   */
+  void end(ManagedMachine machine) throws HostException {
+    if (machine.quit() && awaitExit(machine, QUIT_TIMEOUT) != null) {
+      return;
+    }
+    processes.kill(machine.files().uuid());
+    if (awaitExit(machine, KILL_TIMEOUT) == null) {
+      throw new HostException(
+          "KillTimedOut",
+          "process %d of machine %s is not gone %d s after SIGKILL: a system call of it hangs, most likely on storage that does not answer (see /proc/%d/stack)"
+              .formatted(
+                  machine.processId(),
+                  machine.files().uuid(),
+                  KILL_TIMEOUT.toSeconds(),
+                  machine.processId()));
+    }
+  }
+
+  private static QemuProcess.@Nullable Exited awaitExit(ManagedMachine machine, Duration timeout)
+      throws HostException {
+    try {
+      return machine.exit().get(timeout.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException lives) {
+      return null;
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      throw new HostException(
+          "Interrupted",
+          "interrupted while waiting for process " + machine.processId(),
+          interrupted);
+    } catch (ExecutionException impossible) {
+      throw new IllegalStateException("an exit is never exceptional", impossible);
+    }
+  }
+}

@@ -1,0 +1,390 @@
+package dev.holdfast.node.host.qemu;
+
+import dev.holdfast.crds.machine.VirtualMachineInstanceSpec.KernelBoot;
+import dev.holdfast.node.host.HostException;
+import dev.holdfast.node.host.MachineHost;
+import dev.holdfast.node.host.qemu.qmp.QmpException;
+import dev.holdfast.node.plan.Desired;
+import dev.holdfast.node.plan.HostState.Guest;
+import dev.holdfast.node.plan.HostState.Machine;
+import dev.holdfast.node.plan.HostState.QemuProcess;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The QEMU processes of this host. Their parent is the keeper, so they outlive this object; what it
+ * knows of them it has read from the keeper, the runtime directories and the monitors, and events
+ * keep it right. {@link #machines} and {@link #machine} answer from that; {@link #refresh} reads
+ * everything again.
+ */
+public final class QemuMachineHost implements MachineHost, AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(QemuMachineHost.class);
+
+  /** What is kept of a serial console's output. */
+  private static final long CONSOLE_LOG_LIMIT_BYTES = 4L * 1024 * 1024;
+
+  private final Path root;
+  private final QemuProcesses processes;
+  private final MachineLauncher launcher;
+  private final InstantSource clock;
+  private final Consumer<String> changed;
+  private final ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
+  private final Map<String, ManagedMachine> machines = new ConcurrentHashMap<>();
+
+  /** Directories without a process that could be had; by UUID. */
+  private final Set<String> remains = ConcurrentHashMap.newKeySet();
+
+  /** Held while the set of machines changes as a whole, and around launch and clean of one. */
+  private final ReentrantLock changing = new ReentrantLock();
+
+  /** Ends that were reported before the launch that they belong to had returned. */
+  private final Map<String, QemuProcesses.Known> earlyExits = new ConcurrentHashMap<>();
+
+  /** UUIDs that are being launched; what the host shows of them is incomplete. */
+  private final Set<String> launching = ConcurrentHashMap.newKeySet();
+
+  /**
+   * @param changed told the UUID of a machine whose state has changed; must not block
+   */
+  QemuMachineHost(
+      QemuHostOptions options,
+      QemuProcesses processes,
+      InstantSource clock,
+      Consumer<String> changed) {
+    this.root = options.runtimeDirectory();
+    this.processes = processes;
+    this.launcher = new MachineLauncher(options, processes);
+    this.clock = clock;
+    this.changed = changed;
+  }
+
+  /** Begins to listen, and reads what is there. */
+  public void start() throws HostException {
+    processes.listen(new ProcessEvents());
+    refresh();
+  }
+
+  /**
+   * Reads everything again from the host: processes, runtime directories and, where a monitor
+   * answers, guests. Takes over processes that an earlier keeper has left. A monitor that does not
+   * answer leaves its guest {@link Guest#UNKNOWN}.
+   *
+   * @throws HostException when the processes cannot be read
+   */
+  public void refresh() throws HostException {
+    changing.lock();
+    try {
+      Map<String, QemuProcesses.Known> found = new HashMap<>();
+      for (QemuProcesses.Known process : processes.list()) {
+        found.put(process.uuid(), process);
+      }
+      Set<String> directories = directories();
+      for (String uuid : directories) {
+        QemuProcesses.Known known = found.get(uuid);
+        if (known == null && !launching.contains(uuid)) {
+          adopt(uuid, found);
+        }
+      }
+      found.values().forEach(this::remember);
+      forgetAllBut(found.keySet(), directories);
+    } finally {
+      changing.unlock();
+    }
+    refreshGuests();
+  }
+
+  private Set<String> directories() throws HostException {
+    if (!Files.isDirectory(root)) {
+      return Set.of();
+    }
+    try (Stream<Path> entries = Files.list(root)) {
+      Set<String> uuids = new HashSet<>();
+      entries
+          .map(entry -> entry.getFileName().toString())
+          .filter(MachineFiles::isUuid)
+          .forEach(uuids::add);
+      return uuids;
+    } catch (IOException failed) {
+      throw new HostException(
+          "RuntimeDirectoryFailed", "cannot read " + root + ": " + failed, failed);
+    }
+  }
+
+  private void adopt(String uuid, Map<String, QemuProcesses.Known> found) throws HostException {
+    var files = new MachineFiles(root, uuid);
+    OptionalLong claimed = files.claimedProcessId();
+    if (claimed.isEmpty()) {
+      return;
+    }
+    processes
+        .adopt(uuid, claimed.getAsLong(), files.pidFile(), files.qemuLog())
+        .ifPresent(
+            adopted -> {
+              LOG.info("machine {} adopted with process {}", uuid, adopted.processId());
+              found.put(uuid, adopted);
+            });
+  }
+
+  private void remember(QemuProcesses.Known process) {
+    String uuid = process.uuid();
+    if (!MachineFiles.isUuid(uuid) || launching.contains(uuid)) {
+      return;
+    }
+    ManagedMachine known = machines.get(uuid);
+    if (known == null || known.processId() != process.processId()) {
+      if (known != null) {
+        known.close();
+      }
+      ManagedMachine ignored = manage(process);
+      changed.accept(uuid);
+    } else {
+      QemuProcess.Exited exit = process.exit();
+      if (exit != null) {
+        known.exited(exit);
+      }
+    }
+  }
+
+  private void forgetAllBut(Set<String> processesOf, Set<String> directories) {
+    machines
+        .entrySet()
+        .removeIf(
+            entry -> {
+              String uuid = entry.getKey();
+              if (processesOf.contains(uuid) || launching.contains(uuid)) {
+                return false;
+              }
+              LOG.info("machine {} has no process any more", uuid);
+              entry.getValue().close();
+              changed.accept(uuid);
+              return true;
+            });
+    remains.retainAll(directories);
+    remains.addAll(directories);
+    remains.removeIf(uuid -> machines.containsKey(uuid) || launching.contains(uuid));
+  }
+
+  private ManagedMachine manage(QemuProcesses.Known process) {
+    var files = new MachineFiles(root, process.uuid());
+    var machine = new ManagedMachine(files, process, executor, changed);
+    machines.put(process.uuid(), machine);
+    remains.remove(process.uuid());
+    return machine;
+  }
+
+  private void refreshGuests() {
+    List<? extends Future<?>> answers =
+        machines.values().stream()
+            .filter(ManagedMachine::isRunning)
+            .map(machine -> executor.submit(() -> refreshGuest(machine)))
+            .toList();
+    for (Future<?> answer : answers) {
+      try {
+        Object ignored = answer.get();
+      } catch (InterruptedException interrupted) {
+        Thread.currentThread().interrupt();
+        return;
+      } catch (java.util.concurrent.ExecutionException unexpected) {
+        throw new IllegalStateException("refreshing a guest", unexpected.getCause());
+      }
+    }
+  }
+
+  private void refreshGuest(ManagedMachine machine) {
+    machine.files().trimConsoleLog(CONSOLE_LOG_LIMIT_BYTES);
+    if (launching.contains(machine.files().uuid())) {
+      return;
+    }
+    try {
+      machine.connectAndRefresh(ManagedMachine.CONNECT_TIMEOUT);
+    } catch (QmpException failed) {
+      LOG.warn("machine {} does not answer: {}", machine.files().uuid(), failed.getMessage());
+    }
+  }
+
+  @Override
+  public Map<String, Machine> machines() throws HostException {
+    processes.requireConnected();
+    Map<String, Machine> result = new HashMap<>();
+    for (String uuid : remains) {
+      result.put(uuid, remainsOf(uuid));
+    }
+    machines.forEach((uuid, machine) -> result.put(uuid, machine.state()));
+    return Map.copyOf(result);
+  }
+
+  @Override
+  public @Nullable Machine machine(String uuid) throws HostException {
+    processes.requireConnected();
+    ManagedMachine machine = machines.get(uuid);
+    if (machine != null) {
+      return machine.state();
+    }
+    return remains.contains(uuid) ? remainsOf(uuid) : null;
+  }
+
+  private static Machine remainsOf(String uuid) {
+    return new Machine(uuid, new QemuProcess.None(), Guest.UNKNOWN, null);
+  }
+
+  @Override
+  public void launch(Desired.Machine machine) throws HostException {
+    String uuid = machine.spec().uuid();
+    if (!MachineFiles.isUuid(uuid)) {
+      throw new HostException("InvalidMachine", "\"" + uuid + "\" is no UUID in canonical form");
+    }
+    requireFiles(machine);
+    ManagedMachine running = machines.get(uuid);
+    if (running != null && running.isRunning()) {
+      return;
+    }
+    if (!launching.add(uuid)) {
+      throw new HostException("LaunchInProgress", "machine " + uuid + " is being launched already");
+    }
+    try {
+      launcher.launch(machine, new MachineFiles(root, uuid), this::launched);
+    } finally {
+      launching.remove(uuid);
+      earlyExits.remove(uuid);
+      if (!machines.containsKey(uuid) && new MachineFiles(root, uuid).exist()) {
+        remains.add(uuid);
+      }
+      changed.accept(uuid);
+    }
+  }
+
+  private ManagedMachine launched(QemuProcesses.Known process) {
+    ManagedMachine before = machines.get(process.uuid());
+    if (before != null) {
+      before.close();
+    }
+    ManagedMachine machine = manage(process);
+    QemuProcesses.Known early = earlyExits.get(process.uuid());
+    if (early != null && early.processId() == process.processId() && early.exit() != null) {
+      machine.exited(early.exit());
+    }
+    return machine;
+  }
+
+  private static void requireFiles(Desired.Machine machine) throws HostException {
+    KernelBoot boot = machine.spec().kernelBoot();
+    if (boot == null) {
+      return;
+    }
+    FileAccess.requireReadable("kernel", Path.of(boot.kernel()), machine.spec().uid());
+    String initrd = boot.initrd();
+    if (initrd != null) {
+      FileAccess.requireReadable("initrd", Path.of(initrd), machine.spec().uid());
+    }
+  }
+
+  @Override
+  public void resume(String uuid) throws HostException {
+    running(uuid).execute("cont");
+  }
+
+  @Override
+  public void pause(String uuid) throws HostException {
+    running(uuid).execute("stop");
+  }
+
+  @Override
+  public void pressPowerButton(String uuid) throws HostException {
+    ManagedMachine machine = running(uuid);
+    machine.execute("system_powerdown");
+    machine.powerButtonPressed(clock.instant());
+  }
+
+  private ManagedMachine running(String uuid) throws HostException {
+    ManagedMachine machine = machines.get(uuid);
+    if (machine == null || !machine.isRunning()) {
+      throw new HostException("NotRunning", "machine " + uuid + " has no running QEMU");
+    }
+    return machine;
+  }
+
+  @Override
+  public void kill(String uuid) throws HostException {
+    ManagedMachine machine = machines.get(uuid);
+    if (machine != null && machine.isRunning()) {
+      launcher.end(machine);
+    }
+  }
+
+  @Override
+  public void clean(String uuid) throws HostException {
+    if (!MachineFiles.isUuid(uuid)) {
+      throw new HostException("InvalidMachine", "\"" + uuid + "\" is no UUID in canonical form");
+    }
+    changing.lock();
+    try {
+      ManagedMachine machine = machines.get(uuid);
+      if (launching.contains(uuid) || (machine != null && machine.isRunning())) {
+        throw new HostException(
+            "StillRunning", "machine " + uuid + " has a running QEMU: end it before cleaning up");
+      }
+      processes.forget(uuid);
+      new MachineFiles(root, uuid).delete();
+      remains.remove(uuid);
+      if (machine != null) {
+        machine.close();
+        machines.remove(uuid, machine);
+      }
+    } finally {
+      changing.unlock();
+    }
+    changed.accept(uuid);
+  }
+
+  /** Lets go of all monitors; no process is touched. */
+  @Override
+  public void close() {
+    machines.values().forEach(ManagedMachine::close);
+    executor.shutdownNow();
+  }
+
+  private final class ProcessEvents implements QemuProcesses.Listener {
+    @Override
+    public void exited(QemuProcesses.Known process) {
+      // Remembered before looking, so that a launch that returns just now finds it.
+      if (launching.contains(process.uuid())) {
+        earlyExits.put(process.uuid(), process);
+      }
+      ManagedMachine machine = machines.get(process.uuid());
+      QemuProcess.Exited exit = process.exit();
+      if (machine != null && exit != null && machine.processId() == process.processId()) {
+        machine.exited(exit);
+      }
+    }
+
+    @Override
+    public void reconnected() {
+      executor.execute(
+          () -> {
+            try {
+              refresh();
+            } catch (HostException failed) {
+              LOG.warn("cannot read the machines again: {}", failed.getMessage());
+            }
+          });
+    }
+  }
+}
