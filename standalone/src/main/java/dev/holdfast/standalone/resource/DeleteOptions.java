@@ -29,7 +29,7 @@ public record DeleteOptions(
   }
 
   /** A deletion by the control plane itself. */
-  static DeleteOptions of(Propagation propagation, String uid) {
+  public static DeleteOptions of(Propagation propagation, String uid) {
     return new DeleteOptions(false, propagation, uid, "");
   }
 

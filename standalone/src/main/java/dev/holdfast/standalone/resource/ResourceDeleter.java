@@ -48,6 +48,17 @@ public final class ResourceDeleter {
     throw ApiException.modified(type, target.name());
   }
 
+  /** Deletes what may be gone by now. */
+  public void deleteIfThere(Target target, DeleteOptions options) {
+    try {
+      delete(target, options);
+    } catch (ApiException e) {
+      if (e.code() != 404) {
+        throw e;
+      }
+    }
+  }
+
   private ObjectNode delete(
       Target target, StoredObject stored, ObjectNode live, DeleteOptions options) {
     ResourceType type = target.type();

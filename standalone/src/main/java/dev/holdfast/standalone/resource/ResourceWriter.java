@@ -29,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ResourceWriter {
   private static final int MAX_RACES = 50;
+  private static final String MAINTAINER = "holdfast-standalone";
 
   private final ObjectStore store;
   private final ResourceCreator creator;
@@ -218,7 +219,11 @@ public final class ResourceWriter {
     return new FieldManagement(type.schema().get(), type.apiVersion(), target.subresource(), clock);
   }
 
-  /** Changes an object on behalf of the control plane itself, without validation of the schema. */
+  /**
+   * Changes an object on behalf of the control plane itself, without validation.
+   *
+   * @return the object after it, or null when it is not there
+   */
   public @Nullable ObjectNode maintain(Target target, UnaryOperator<ObjectNode> change) {
     for (int race = 0; race < MAX_RACES; race++) {
       StoredObject stored = store.get(target.key());
@@ -227,6 +232,9 @@ public final class ResourceWriter {
       }
       ObjectNode live = target.served(stored);
       ObjectNode next = change.apply(live.deepCopy());
+      if (Metadata.of(next).has("managedFields")) {
+        next = ownership(target).update(live, next, MAINTAINER);
+      }
       try {
         return store(target, stored, live, next);
       } catch (StoreException.Conflict e) {

@@ -186,6 +186,11 @@ public final class ObjectStore implements AutoCloseable {
     history.compact();
   }
 
+  /** Ends all watches, so that whoever serves them can stop before the store is closed. */
+  public void endWatches() {
+    history.close();
+  }
+
   /** Why writes are refused, or null. */
   public StoreException.@Nullable Failed failure() {
     return failure;
