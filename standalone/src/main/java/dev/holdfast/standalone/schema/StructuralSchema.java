@@ -37,12 +37,12 @@ public final class StructuralSchema {
    * Parses the schema of a version ({@code spec.versions[].schema} holds it).
    *
    * @throws InvalidSchemaException for what the creation of a CustomResourceDefinition must refuse;
-   *     the fields in it are paths from the word openAPIV3Schema
+   *     the fields in it are paths within {@code spec.versions[].schema}
    */
-  public static StructuralSchema parse(JsonNode openApiV3Schema) {
+  public static StructuralSchema parse(JsonNode schema) {
     FieldPath path = new FieldPath("openAPIV3Schema");
     SchemaParser parser = new SchemaParser();
-    SchemaNode root = parser.parse(openApiV3Schema, path);
+    SchemaNode root = parser.parse(schema, path);
     List<FieldError> errors = new ArrayList<>(parser.errors());
     errors.addAll(SchemaRules.check(root, path));
     if (!errors.isEmpty()) {
