@@ -49,7 +49,7 @@ record Comparison(FieldSet removed, FieldSet modified, FieldSet added) {
       boolean leaf;
       if (after == null) {
         leaf = walk(typeBefore, before, null);
-      } else if (before == null || typeBefore == typeAfter) {
+      } else if (before == null || typeBefore.equals(typeAfter)) {
         leaf = walk(typeAfter, before, after);
       } else {
         walk(typeBefore, before, after);

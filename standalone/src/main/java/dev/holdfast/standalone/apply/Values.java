@@ -17,7 +17,7 @@ final class Values {
 
   static boolean equal(@Nullable JsonNode left, @Nullable JsonNode right) {
     if (left == null || right == null) {
-      return left == right;
+      return left == null && right == null;
     }
     return compare(left, right) == 0;
   }

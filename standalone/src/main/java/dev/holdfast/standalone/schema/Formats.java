@@ -74,7 +74,7 @@ final class Formats {
 
   private static boolean isBase64(String text) {
     try {
-      return !text.isEmpty() && Base64.getDecoder().decode(text).length >= 0;
+      return !text.isEmpty() && Base64.getDecoder().decode(text).length > 0;
     } catch (IllegalArgumentException e) {
       return false;
     }

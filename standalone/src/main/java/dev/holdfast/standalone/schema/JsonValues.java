@@ -9,11 +9,11 @@ final class JsonValues {
   private JsonValues() {}
 
   static boolean equal(@Nullable JsonNode left, @Nullable JsonNode right) {
-    if (left == null || right == null || left == right) {
-      return left == right;
+    if (left == null || right == null) {
+      return left == null && right == null;
     }
     if (left.isNumber() && right.isNumber()) {
-      return left.isIntegralNumber() && right.isIntegralNumber()
+      return (left.isIntegralNumber() && right.isIntegralNumber())
           ? left.bigIntegerValue().equals(right.bigIntegerValue())
           : left.doubleValue() == right.doubleValue();
     }

@@ -43,7 +43,7 @@ final class SchemaParser {
         additional.isObject() ? parse(additional, path.child("additionalProperties")) : null,
         additional.isBoolean() && additional.asBoolean(),
         json.path("items").isObject() ? parse(json.get("items"), path.child("items")) : null,
-        listType(json, path),
+        listType(json),
         strings(json.path("x-kubernetes-list-map-keys")),
         json.path("x-kubernetes-map-type").asText().equals("atomic"),
         rules(json.path("x-kubernetes-validations"), path),
@@ -122,7 +122,7 @@ final class SchemaParser {
     return java.util.Collections.unmodifiableMap(properties);
   }
 
-  private static ListType listType(JsonNode json, FieldPath path) {
+  private static ListType listType(JsonNode json) {
     return switch (json.path("x-kubernetes-list-type").asText()) {
       case "set" -> ListType.SET;
       case "map" -> ListType.MAP;
