@@ -82,7 +82,9 @@ public final class FieldManagement {
   }
 
   /**
-   * Merges an applied configuration into the live object and applies the schema's defaults.
+   * Merges an applied configuration into the live object and fills in the schema's defaults. A
+   * container that loses all it had, but is still applied as an empty one, becomes null: the real
+   * server does that too, and refuses the object by its schema.
    *
    * @param live null to create
    * @return the new object with its managedFields; equal to {@code live} when nothing changed
@@ -151,7 +153,7 @@ public final class FieldManagement {
       return before.deepCopy();
     }
     managed.touch(manager, now());
-    schema.applyDefaults(result);
+    schema.fillDefaults(result);
     return result;
   }
 

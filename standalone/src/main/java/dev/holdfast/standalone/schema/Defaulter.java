@@ -12,12 +12,26 @@ final class Defaulter {
   private Defaulter() {}
 
   static void apply(SchemaNode root, ObjectNode object) {
-    // ObjectMeta has no nulls: they are lost when it is decoded.
-    if (object.get("metadata") instanceof ObjectNode metadata) {
-      metadata.removeNulls();
-    }
+    cleanMetadata(object);
     dropNulls(root, object);
     fill(root, object);
+  }
+
+  static void fillOnly(SchemaNode root, ObjectNode object) {
+    cleanMetadata(object);
+    fill(root, object);
+  }
+
+  private static void cleanMetadata(ObjectNode object) {
+    if (object.get("metadata") instanceof ObjectNode metadata) {
+      // ObjectMeta omits what is empty, so that nulls and empty containers are lost in decoding.
+      metadata.removeNulls();
+      for (String name : List.of("labels", "annotations", "finalizers", "ownerReferences")) {
+        if (metadata.has(name) && metadata.get(name).isEmpty()) {
+          metadata.remove(name);
+        }
+      }
+    }
   }
 
   private static void dropNulls(@Nullable SchemaNode schema, JsonNode value) {

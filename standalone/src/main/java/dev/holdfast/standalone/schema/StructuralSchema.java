@@ -74,12 +74,48 @@ public final class StructuralSchema {
   }
 
   /**
+   * As {@link #applyDefaults}, but leaves nulls without a default, as the real server does after it
+   * merged a configuration; validation then refuses them.
+   */
+  public void fillDefaults(ObjectNode object) {
+    Defaulter.fillOnly(root, object);
+  }
+
+  /**
    * Validates types, values, list types and CEL rules, transition rules and ratcheting included.
    *
    * @param oldObject the object before an update; null on create
    */
   public List<FieldError> validate(ObjectNode object, @Nullable ObjectNode oldObject) {
-    List<FieldError> errors = new ArrayList<>(ValueValidator.validate(root, object, oldObject));
+    return complete(ValueValidator.validate(root, object, oldObject), object, oldObject);
+  }
+
+  /**
+   * As {@link #validate} for a write to the status subresource: types and values of the status
+   * only, list types and CEL rules of the whole object.
+   */
+  public List<FieldError> validateStatus(ObjectNode object, ObjectNode oldObject) {
+    SchemaNode schema = root.field("status");
+    JsonNode status = object.get("status");
+    List<FieldError> errors =
+        schema == null || status == null
+            ? List.of()
+            : ValueValidator.validate(schema, status, oldObject.get("status"));
+    return complete(errors.stream().map(StructuralSchema::inStatus).toList(), object, oldObject);
+  }
+
+  /** The real server validates the status as an object of its own, so only the field says where. */
+  private static FieldError inStatus(FieldError error) {
+    String field = error.field();
+    return new FieldError(
+        error.reason(),
+        field.equals(FieldPath.ROOT.orNil()) ? "status" : "status." + field,
+        error.message());
+  }
+
+  private List<FieldError> complete(
+      List<FieldError> valueErrors, ObjectNode object, @Nullable ObjectNode oldObject) {
+    List<FieldError> errors = new ArrayList<>(valueErrors);
     List<FieldError> listErrors = ListTypes.validate(root, object);
     if (oldObject == null || ListTypes.validate(root, oldObject).isEmpty()) {
       errors.addAll(listErrors);
