@@ -16,8 +16,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "standalone",
     description =
-        "Serves the Kubernetes API on this host, without a cluster. Its kubeconfig is written to the"
-            + " data directory. Ends on SIGTERM or Ctrl-C.",
+        "Serves the Kubernetes API on this host, without a cluster. Its kubeconfig is written to"
+            + " the data directory. Ends on SIGTERM or Ctrl-C.",
     mixinStandardHelpOptions = true)
 public final class StandaloneCommand implements Callable<Integer> {
   @SuppressWarnings("NullAway.Init") // set by picocli before call()

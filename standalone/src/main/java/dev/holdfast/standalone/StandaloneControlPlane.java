@@ -80,10 +80,10 @@ public final class StandaloneControlPlane implements AutoCloseable {
           CertificateAuthority.open(directory.resolve("pki.p12"), clock);
       ApiServer server = listen(options, authority);
       opened.add(server);
-      serve(store, server, clock);
       String url = "https://" + host(options.address()) + ":" + server.port();
       StandaloneControlPlane plane = new StandaloneControlPlane(store, server, authority, url);
       plane.writeKubeconfigs(options);
+      serve(store, server, clock);
       LOG.info("The control plane answers at {}", url);
       return plane;
     } catch (GeneralSecurityException e) {
@@ -132,8 +132,7 @@ public final class StandaloneControlPlane implements AutoCloseable {
     server.serve(registry, resources, clock);
   }
 
-  private static void createNamespace(
-      ResourceRegistry registry, Resources resources, String name) {
+  private static void createNamespace(ResourceRegistry registry, Resources resources, String name) {
     ResourceType type = registry.find("", "v1", "namespaces");
     if (type == null || resources.store().get(type.key("", name)) != null) {
       return;
@@ -171,8 +170,7 @@ public final class StandaloneControlPlane implements AutoCloseable {
   }
 
   private void write(Path file, Identity identity) throws IOException, GeneralSecurityException {
-    PrivateFiles.write(
-        file, authority.kubeconfig(identity, url).getBytes(StandardCharsets.UTF_8));
+    PrivateFiles.write(file, authority.kubeconfig(identity, url).getBytes(StandardCharsets.UTF_8));
   }
 
   /** A kubeconfig for an identity, with its certificate and key embedded. */

@@ -75,8 +75,7 @@ public final class Definitions {
       }
       default -> {
         registry.serve(name, DefinitionRules.types(definition));
-        if (!acceptedNames(definition)
-            .equals(Json.at(definition, "status", "acceptedNames"))) {
+        if (!acceptedNames(definition).equals(Json.at(definition, "status", "acceptedNames"))) {
           maintain(definition, this::acceptNames);
         }
       }
@@ -112,12 +111,7 @@ public final class Definitions {
     }
     if (condition(definition, "NamesAccepted").isEmpty()) {
       set(status, "NamesAccepted", "True", "NoConflicts", "no conflicts found");
-      set(
-          status,
-          "Established",
-          "False",
-          "Installing",
-          "the initial names have been accepted");
+      set(status, "Established", "False", "Installing", "the initial names have been accepted");
     }
     status.set("acceptedNames", acceptedNames(definition));
     return definition;

@@ -33,8 +33,7 @@ final class Emptying {
    * @param namespace empty for all
    * @return false when the store was closed before that
    */
-  boolean empty(Supplier<List<ResourceType>> types, String namespace)
-      throws InterruptedException {
+  boolean empty(Supplier<List<ResourceType>> types, String namespace) throws InterruptedException {
     ObjectStore store = resources.store();
     Watch watch = store.watch(Range.everything(), store.revision());
     while (!watch.ended()) {

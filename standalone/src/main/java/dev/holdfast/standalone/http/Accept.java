@@ -41,8 +41,7 @@ record Accept(boolean yaml, String as, String version) {
         parameters.put(pair[0], pair.length == 2 ? pair[1] : "");
       }
       Accept accept =
-          new Accept(
-              yaml, parameters.getOrDefault("as", ""), parameters.getOrDefault("v", ""));
+          new Accept(yaml, parameters.getOrDefault("as", ""), parameters.getOrDefault("v", ""));
       if (accept.as().isEmpty() || supported.test(accept)) {
         return accept;
       }

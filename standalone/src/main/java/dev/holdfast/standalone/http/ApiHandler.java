@@ -49,8 +49,7 @@ final class ApiHandler extends Handler.Abstract {
     this.resources = resources;
     Rendering rendering = new Rendering(clock);
     this.endpoint =
-        new ResourceEndpoint(
-            registry, resources, rendering, new WatchEndpoint(sockets, rendering));
+        new ResourceEndpoint(registry, resources, rendering, new WatchEndpoint(sockets, rendering));
     this.discovery = new Discovery(registry, port);
     this.openApi = new OpenApi(registry);
   }
@@ -70,7 +69,10 @@ final class ApiHandler extends Handler.Abstract {
     } catch (ApiException e) {
       fail(exchange, e, callback);
     } catch (StoreException.Failed e) {
-      fail(exchange, ApiException.of(500, "InternalError", String.valueOf(e.getMessage())), callback);
+      fail(
+          exchange,
+          ApiException.of(500, "InternalError", String.valueOf(e.getMessage())),
+          callback);
     } catch (EOFException e) {
       callback.failed(e);
     } catch (IOException e) {
@@ -81,7 +83,10 @@ final class ApiHandler extends Handler.Abstract {
       callback.failed(e);
     } catch (RuntimeException e) {
       LOG.error("{} {} failed", exchange.method(), exchange.path(), e);
-      fail(exchange, ApiException.of(500, "InternalError", "Internal error occurred: " + e), callback);
+      fail(
+          exchange,
+          ApiException.of(500, "InternalError", "Internal error occurred: " + e),
+          callback);
     }
     return true;
   }
@@ -125,6 +130,8 @@ final class ApiHandler extends Handler.Abstract {
       discover(exchange, path);
     } else if (path.equals("/version")) {
       exchange.answer(200, Version.document(), Accept.PLAIN);
+    } else if (path.equals("/metrics")) {
+      metrics(exchange);
     } else if (open(path)) {
       health(exchange, path);
     } else {
@@ -139,7 +146,8 @@ final class ApiHandler extends Handler.Abstract {
 
   private boolean resource(Exchange exchange, ApiPath path, Callback callback)
       throws IOException, InterruptedException {
-    if (Reviews.PLURALS.getOrDefault(path.group(), java.util.Collections.emptySortedMap())
+    if (Reviews.PLURALS
+            .getOrDefault(path.group(), java.util.Collections.emptySortedMap())
             .containsKey(path.plural())
         && path.version().equals("v1")
         && exchange.method().equals("POST")) {
@@ -271,13 +279,25 @@ final class ApiHandler extends Handler.Abstract {
     exchange.send(well ? 200 : 500, TEXT, text.toString().getBytes(StandardCharsets.UTF_8));
   }
 
+  private void metrics(Exchange exchange) throws IOException {
+    String text =
+        """
+        # HELP holdfast_standalone_resource_version The revision of the last write.
+        # TYPE holdfast_standalone_resource_version counter
+        holdfast_standalone_resource_version %d
+        """
+            .formatted(resources.store().revision());
+    exchange.send(
+        200, "text/plain; version=0.0.4; charset=utf-8", text.getBytes(StandardCharsets.UTF_8));
+  }
+
   private void paths(Exchange exchange, int code) throws IOException {
     List<String> paths = new ArrayList<>(discovery.paths());
     for (String root : HEALTH) {
       paths.add(root);
       CHECKS.forEach(check -> paths.add(root + "/" + check));
     }
-    paths.addAll(List.of("/openapi/v2", "/openapi/v3", "/openapi/v3/", "/version"));
+    paths.addAll(List.of("/openapi/v2", "/openapi/v3", "/openapi/v3/", "/metrics", "/version"));
     ObjectNode document = Json.object();
     ArrayNode shown = document.putArray("paths");
     paths.stream().sorted().forEach(shown::add);

@@ -52,8 +52,7 @@ record ApiPath(
     }
     return rest.size() > 3
         ? null
-        : new ApiPath(
-            group, version, namespace, rest.getFirst(), at(rest, 1), at(rest, 2), watch);
+        : new ApiPath(group, version, namespace, rest.getFirst(), at(rest, 1), at(rest, 2), watch);
   }
 
   /** Whether it goes on with a subresource of the namespace itself. */

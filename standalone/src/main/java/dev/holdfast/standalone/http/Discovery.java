@@ -21,8 +21,7 @@ import java.util.TreeMap;
 final class Discovery {
   private static final List<String> STATUS_VERBS = List.of("get", "patch", "update");
   private static final String LIST = "APIGroupDiscoveryList";
-  static final String AGGREGATED_TYPE =
-      "application/json;g=apidiscovery.k8s.io;v=v2;as=" + LIST;
+  static final String AGGREGATED_TYPE = "application/json;g=apidiscovery.k8s.io;v=v2;as=" + LIST;
 
   private final ResourceRegistry registry;
   private final int port;
@@ -68,8 +67,7 @@ final class Discovery {
 
   /** The aggregated document of the core group or of all others. */
   ObjectNode aggregate(boolean core) {
-    ObjectNode list =
-        Json.object().put("kind", LIST).put("apiVersion", "apidiscovery.k8s.io/v2");
+    ObjectNode list = Json.object().put("kind", LIST).put("apiVersion", "apidiscovery.k8s.io/v2");
     list.putObject("metadata");
     ArrayNode items = list.putArray("items");
     groups()
@@ -125,10 +123,7 @@ final class Discovery {
   }
 
   private static void responseKind(ObjectNode in, String group, String version, String kind) {
-    in.putObject("responseKind")
-        .put("group", group)
-        .put("version", version)
-        .put("kind", kind);
+    in.putObject("responseKind").put("group", group).put("version", version).put("kind", kind);
   }
 
   private static List<String> subresources(ResourceType type) {
@@ -188,8 +183,8 @@ final class Discovery {
     in.put("name", group);
     ArrayNode shown = in.putArray("versions");
     versions.forEach(
-        version -> shown.addObject().put("groupVersion", group + "/" + version)
-            .put("version", version));
+        version ->
+            shown.addObject().put("groupVersion", group + "/" + version).put("version", version));
     in.putObject("preferredVersion")
         .put("groupVersion", group + "/" + versions.getFirst())
         .put("version", versions.getFirst());
@@ -260,8 +255,7 @@ final class Discovery {
   }
 
   private static String storageVersionHash(ResourceType type) {
-    byte[] hash =
-        sha512((type.apiVersion() + "/" + type.kind()).getBytes(StandardCharsets.UTF_8));
+    byte[] hash = sha512((type.apiVersion() + "/" + type.kind()).getBytes(StandardCharsets.UTF_8));
     return Base64.getEncoder().encodeToString(java.util.Arrays.copyOf(hash, 8));
   }
 

@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
@@ -16,8 +17,7 @@ import java.util.TreeMap;
  * fieldValidation, and its schema for {@code kubectl explain}.
  */
 final class OpenApi {
-  static final String V2_PROTOBUF =
-      "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
+  static final String V2_PROTOBUF = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
   private static final String OBJECT_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
 
   private final ResourceRegistry registry;
@@ -26,8 +26,8 @@ final class OpenApi {
     this.registry = registry;
   }
 
-  private TreeMap<String, List<ResourceType>> versions() {
-    TreeMap<String, List<ResourceType>> versions = new TreeMap<>();
+  private SortedMap<String, List<ResourceType>> versions() {
+    SortedMap<String, List<ResourceType>> versions = new TreeMap<>();
     for (ResourceType type : registry.all()) {
       versions.computeIfAbsent(root(type), path -> new ArrayList<>()).add(type);
     }
@@ -147,7 +147,8 @@ final class OpenApi {
     ObjectNode properties = schema.putObject("properties");
     describe(properties, "name", "Name must be unique within a namespace.");
     describe(properties, "generateName", "GenerateName is a prefix for a name that is generated.");
-    describe(properties, "namespace", "Namespace defines the space within which each name is unique.");
+    describe(
+        properties, "namespace", "Namespace defines the space within which each name is unique.");
     describe(properties, "uid", "UID is unique in time and space. Populated by the system.");
     describe(properties, "resourceVersion", "An opaque value that changes with every write.");
     describe(properties, "creationTimestamp", "When this object was created.");

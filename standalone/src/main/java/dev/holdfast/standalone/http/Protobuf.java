@@ -18,8 +18,6 @@ final class Protobuf {
   private static final byte[] MAGIC = {'k', '8', 's', 0};
 
   private sealed interface Field {
-    String name();
-
     record Text(String name) implements Field {}
 
     record Texts(String name) implements Field {}
@@ -60,10 +58,7 @@ final class Protobuf {
       Map.of(
           "Namespace",
           Map.of(
-              1,
-              METADATA,
-              2,
-              new Field.Message("spec", Map.of(1, new Field.Texts("finalizers")))),
+              1, METADATA, 2, new Field.Message("spec", Map.of(1, new Field.Texts("finalizers")))),
           "ConfigMap",
           Map.of(
               1, METADATA,
@@ -86,11 +81,7 @@ final class Protobuf {
           "SelfSubjectReview",
           Map.of(1, METADATA),
           "SelfSubjectRulesReview",
-          Map.of(
-              1,
-              METADATA,
-              2,
-              new Field.Message("spec", Map.of(1, new Field.Text("namespace")))),
+          Map.of(1, METADATA, 2, new Field.Message("spec", Map.of(1, new Field.Text("namespace")))),
           "SelfSubjectAccessReview",
           Map.of(1, METADATA, 2, new Field.Message("spec", accessReview())));
 
@@ -119,8 +110,7 @@ final class Protobuf {
                 7, new Field.Text("name"))),
         2,
         new Field.Message(
-            "nonResourceAttributes",
-            Map.of(1, new Field.Text("path"), 2, new Field.Text("verb"))));
+            "nonResourceAttributes", Map.of(1, new Field.Text("path"), 2, new Field.Text("verb"))));
   }
 
   /** Whether a kind can be read. */
@@ -147,8 +137,7 @@ final class Protobuf {
         byte[] value = unknown.value((int) (tag & 7));
         if (tag >>> 3 == 1) {
           new Protobuf(value, 0, value.length)
-              .message(
-                  Map.of(1, new Field.Text("apiVersion"), 2, new Field.Text("kind")), type);
+              .message(Map.of(1, new Field.Text("apiVersion"), 2, new Field.Text("kind")), type);
         } else if (tag >>> 3 == 2) {
           raw = value;
         }

@@ -31,8 +31,7 @@ final class Rendering {
   /** An object in the form that is wanted. */
   ObjectNode object(ResourceType type, ObjectNode object, Accept accept, String includeObject) {
     if (accept.table()) {
-      return table(
-          type, List.of(object), Metadata.resourceVersion(object), true, includeObject);
+      return table(type, List.of(object), Metadata.resourceVersion(object), true, includeObject);
     }
     return accept.partial() ? partial(object) : object;
   }

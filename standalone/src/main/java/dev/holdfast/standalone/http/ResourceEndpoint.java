@@ -35,10 +35,7 @@ final class ResourceEndpoint {
   private final WatchEndpoint watches;
 
   ResourceEndpoint(
-      ResourceRegistry registry,
-      Resources resources,
-      Rendering rendering,
-      WatchEndpoint watches) {
+      ResourceRegistry registry, Resources resources, Rendering rendering, WatchEndpoint watches) {
     this.registry = registry;
     this.resources = resources;
     this.rendering = rendering;
@@ -183,8 +180,7 @@ final class ResourceEndpoint {
 
   private void get(Exchange exchange, Target target, Accept accept)
       throws IOException, InterruptedException {
-    StoredObject stored =
-        resources.reader().get(target, exchange.parameter("resourceVersion"));
+    StoredObject stored = resources.reader().get(target, exchange.parameter("resourceVersion"));
     if (accept.plain() && !exchange.flag("pretty") && target.type().view() == null) {
       exchange.send(200, Exchange.JSON, Exchange.lined(stored.json()));
     } else {
@@ -192,16 +188,14 @@ final class ResourceEndpoint {
     }
   }
 
-  private void answer(
-      Exchange exchange, Target target, int code, ObjectNode object, Accept accept)
+  private void answer(Exchange exchange, Target target, int code, ObjectNode object, Accept accept)
       throws IOException {
     boolean status = object.path("kind").asText().equals("Status");
     exchange.answer(
         code,
         status
             ? object
-            : rendering.object(
-                target.type(), object, accept, exchange.parameter("includeObject")),
+            : rendering.object(target.type(), object, accept, exchange.parameter("includeObject")),
         accept);
   }
 
@@ -297,8 +291,10 @@ final class ResourceEndpoint {
     ArrayNode items = list.putArray("items");
     for (StoredObject object : page.objects()) {
       items.add(Rendering.asItem(type, Target.served(type, object.json())));
-      resources.deleter().deleteIfThere(
-          new Target(type, object.key().namespace(), object.key().name(), ""), options);
+      resources
+          .deleter()
+          .deleteIfThere(
+              new Target(type, object.key().namespace(), object.key().name(), ""), options);
     }
     exchange.answer(200, list, accept);
   }

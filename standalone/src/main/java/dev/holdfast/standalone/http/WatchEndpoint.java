@@ -77,11 +77,7 @@ final class WatchEndpoint {
       ObjectNode object = event.object();
       ObjectNode table =
           rendering.table(
-              type,
-              List.of(object),
-              Metadata.resourceVersion(object),
-              !described,
-              includeObject);
+              type, List.of(object), Metadata.resourceVersion(object), !described, includeObject);
       described = true;
       return Json.bytes(table);
     }
@@ -100,7 +96,8 @@ final class WatchEndpoint {
    *
    * @return whether the exchange was upgraded, so that its callback is not ours any more
    */
-  boolean serve(Exchange exchange, ResourceType type, WatchFeed feed, Accept accept, Callback callback)
+  boolean serve(
+      Exchange exchange, ResourceType type, WatchFeed feed, Accept accept, Callback callback)
       throws IOException {
     Format format = new Format(type, accept, exchange.parameter("includeObject"));
     if (!watches.tryAcquire()) {
@@ -117,8 +114,7 @@ final class WatchEndpoint {
     }
   }
 
-  private static void stream(Exchange exchange, Format format, WatchFeed feed)
-      throws IOException {
+  private static void stream(Exchange exchange, Format format, WatchFeed feed) throws IOException {
     exchange.request().addIdleTimeoutListener(timeout -> false);
     exchange.begin(Exchange.JSON);
     try {
@@ -140,8 +136,7 @@ final class WatchEndpoint {
     exchange.end();
   }
 
-  private boolean upgrade(
-      Exchange exchange, Format format, WatchFeed feed, Callback callback) {
+  private boolean upgrade(Exchange exchange, Format format, WatchFeed feed, Callback callback) {
     boolean upgraded =
         sockets.upgrade(
             (request, response, ignored) -> accept(request, response, format, feed),
@@ -177,7 +172,9 @@ final class WatchEndpoint {
 
     @Override
     public void onWebSocketOpen(Session session) {
-      Thread.ofVirtual().name("watch-" + session.getRemoteSocketAddress()).start(() -> run(session));
+      Thread.ofVirtual()
+          .name("watch-" + session.getRemoteSocketAddress())
+          .start(() -> run(session));
     }
 
     @Override
@@ -206,8 +203,7 @@ final class WatchEndpoint {
                 return closed;
               }
             });
-        session.close(
-            StatusCode.NORMAL, "", org.eclipse.jetty.websocket.api.Callback.NOOP);
+        session.close(StatusCode.NORMAL, "", org.eclipse.jetty.websocket.api.Callback.NOOP);
       } catch (IOException e) {
         LOG.debug("A watcher is gone: {}", e.getMessage());
         session.disconnect();

@@ -115,26 +115,26 @@ public final class CertificateAuthority {
     }
     String name = "holdfast";
     return """
-        apiVersion: v1
-        kind: Config
-        clusters:
-        - name: %1$s
-          cluster:
-            server: %2$s
-            certificate-authority-data: %3$s
-        users:
-        - name: %4$s
-          user:
-            client-certificate-data: %5$s
-            client-key-data: %6$s
-        contexts:
-        - name: %1$s
-          context:
-            cluster: %1$s
-            user: %4$s
-            namespace: default
-        current-context: %1$s
-        """
+    apiVersion: v1
+    kind: Config
+    clusters:
+    - name: %1$s
+      cluster:
+        server: %2$s
+        certificate-authority-data: %3$s
+    users:
+    - name: %4$s
+      user:
+        client-certificate-data: %5$s
+        client-key-data: %6$s
+    contexts:
+    - name: %1$s
+      context:
+        cluster: %1$s
+        user: %4$s
+        namespace: default
+    current-context: %1$s
+    """
         .formatted(
             name,
             server,

@@ -36,8 +36,8 @@ import org.bouncycastle.util.io.pem.PemObject;
 import org.bouncycastle.util.io.pem.PemWriter;
 
 /**
- * Makes keys and certificates, and writes them as PEM. The server has EC keys; clients have RSA keys,
- * because Fabric8 reads EC keys only with help.
+ * Makes keys and certificates, and writes them as PEM. The server has EC keys; clients have RSA
+ * keys, because Fabric8 reads EC keys only with help.
  */
 final class Certificates {
   private static final String SIGNATURE = "SHA256withECDSA";
@@ -57,8 +57,7 @@ final class Certificates {
       throws GeneralSecurityException {
     KeyPair keys = generate();
     X500Name subject = new X500NameBuilder(BCStyle.INSTANCE).addRDN(BCStyle.CN, name).build();
-    X509v3CertificateBuilder builder =
-        builder(subject, subject, keys.getPublic(), validity, clock);
+    X509v3CertificateBuilder builder = builder(subject, subject, keys.getPublic(), validity, clock);
     try {
       builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(0));
       builder.addExtension(
@@ -73,7 +72,8 @@ final class Certificates {
       throws GeneralSecurityException {
     X500Name subject =
         new X500NameBuilder(BCStyle.INSTANCE).addRDN(BCStyle.CN, "holdfast-standalone").build();
-    return leaf(authority, generate(), subject, KeyPurposeId.id_kp_serverAuth, names, validity, clock);
+    return leaf(
+        authority, generate(), subject, KeyPurposeId.id_kp_serverAuth, names, validity, clock);
   }
 
   static Pair client(Pair authority, Identity identity, Duration validity, Clock clock)
@@ -83,7 +83,14 @@ final class Certificates {
             .addRDN(BCStyle.O, identity.group())
             .addRDN(BCStyle.CN, identity.user())
             .build();
-    return leaf(authority, generateForClient(), subject, KeyPurposeId.id_kp_clientAuth, List.of(), validity, clock);
+    return leaf(
+        authority,
+        generateForClient(),
+        subject,
+        KeyPurposeId.id_kp_clientAuth,
+        List.of(),
+        validity,
+        clock);
   }
 
   private static Pair leaf(
@@ -96,8 +103,7 @@ final class Certificates {
       Clock clock)
       throws GeneralSecurityException {
     X500Name issuer =
-        X500Name.getInstance(
-            authority.certificate().getSubjectX500Principal().getEncoded());
+        X500Name.getInstance(authority.certificate().getSubjectX500Principal().getEncoded());
     X509v3CertificateBuilder builder = builder(issuer, subject, keys.getPublic(), validity, clock);
     try {
       builder.addExtension(Extension.keyUsage, true, new KeyUsage(KeyUsage.digitalSignature));

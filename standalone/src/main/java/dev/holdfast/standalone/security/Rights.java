@@ -28,8 +28,7 @@ public final class Rights {
           READ.contains(verb) || !(resource.equals(CRDS) && verb.startsWith("delete"));
       case Identity.Agent ignored ->
           READ.contains(verb)
-              || (!NEVER_WRITTEN_BY_AGENTS.contains(resource)
-                  && !verb.equals("deletecollection"));
+              || (!NEVER_WRITTEN_BY_AGENTS.contains(resource) && !verb.equals("deletecollection"));
     };
   }
 }
