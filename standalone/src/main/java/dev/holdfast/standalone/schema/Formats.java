@@ -1,6 +1,7 @@
 package dev.holdfast.standalone.schema;
 
 import com.google.re2j.Pattern;
+import dev.holdfast.standalone.schema.cel.Addresses;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.time.DateTimeException;

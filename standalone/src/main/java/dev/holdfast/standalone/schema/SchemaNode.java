@@ -61,6 +61,44 @@ record SchemaNode(
           List.of(),
           ValueConstraints.NONE);
 
+  static SchemaNode ofType(String type, Map<String, SchemaNode> properties) {
+    return new SchemaNode(
+        type,
+        false,
+        false,
+        false,
+        false,
+        null,
+        properties,
+        null,
+        false,
+        null,
+        ListType.ATOMIC,
+        List.of(),
+        false,
+        List.of(),
+        ValueConstraints.NONE);
+  }
+
+  SchemaNode withProperties(Map<String, SchemaNode> newProperties) {
+    return new SchemaNode(
+        type,
+        intOrString,
+        preserveUnknown,
+        embedded,
+        nullable,
+        defaultValue,
+        Map.copyOf(newProperties),
+        additional,
+        openEnded,
+        items,
+        listType,
+        listMapKeys,
+        atomicMap,
+        rules,
+        values);
+  }
+
   boolean isObject() {
     return type.equals("object");
   }

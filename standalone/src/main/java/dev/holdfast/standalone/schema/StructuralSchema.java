@@ -25,12 +25,12 @@ public final class StructuralSchema {
 
   private final SchemaNode root;
   private final FieldType type;
-  private final boolean hasRules;
+  private final @Nullable RuleSet rules;
 
-  private StructuralSchema(SchemaNode root, FieldType type) {
+  private StructuralSchema(SchemaNode root, FieldType type, @Nullable RuleSet rules) {
     this.root = root;
     this.type = type;
-    this.hasRules = root.hasRules();
+    this.rules = rules;
   }
 
   /**
@@ -45,15 +45,22 @@ public final class StructuralSchema {
     SchemaNode root = parser.parse(schema, path);
     List<FieldError> errors = new ArrayList<>(parser.errors());
     errors.addAll(SchemaRules.check(root, path));
+    RuleSet rules = null;
+    if (errors.isEmpty() && root.hasRules()) {
+      RuleCompiler compiler = new RuleCompiler();
+      rules = compiler.compile(root, path);
+      errors.addAll(compiler.errors());
+    }
     if (!errors.isEmpty()) {
       throw new InvalidSchemaException(errors);
     }
-    return new StructuralSchema(root, FieldTypes.ofResource(root));
+    return new StructuralSchema(root, FieldTypes.ofResource(root), rules);
   }
 
   /** A schema that knows nothing: everything is preserved, lists are atomic, objects granular. */
   public static StructuralSchema deduced() {
-    return new StructuralSchema(SchemaNode.ANYTHING, FieldTypes.ofResource(SchemaNode.ANYTHING));
+    return new StructuralSchema(
+        SchemaNode.ANYTHING, FieldTypes.ofResource(SchemaNode.ANYTHING), null);
   }
 
   /**
@@ -120,7 +127,12 @@ public final class StructuralSchema {
     if (oldObject == null || ListTypes.validate(root, oldObject).isEmpty()) {
       errors.addAll(listErrors);
     }
-    if (hasRules && errors.stream().anyMatch(error -> BLOCKING.contains(error.reason()))) {
+    if (rules == null) {
+      return List.copyOf(errors);
+    }
+    if (errors.stream().noneMatch(error -> BLOCKING.contains(error.reason()))) {
+      errors.addAll(RuleEvaluator.evaluate(rules, object, oldObject));
+    } else {
       errors.add(
           FieldPath.ROOT.error(
               Reason.FieldValueInvalid,

@@ -1,4 +1,4 @@
-package dev.holdfast.standalone.schema;
+package dev.holdfast.standalone.schema.cel;
 
 import java.net.InetAddress;
 import java.net.UnknownHostException;
