@@ -1,0 +1,29 @@
+package dev.holdfast.crds.storage;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import dev.holdfast.crds.Condition;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The image as it is, written by the node's agent. */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public record VirtualDiskInstanceStatus(
+    @Nullable Long observedGeneration,
+    @Nullable Phase phase,
+    @Nullable List<Condition> conditions) {
+
+  /** Where the image is in its life. */
+  public enum Phase {
+    @JsonProperty("Pending")
+    PENDING,
+    @JsonProperty("Creating")
+    CREATING,
+    @JsonProperty("Ready")
+    READY,
+    @JsonProperty("Failed")
+    FAILED,
+    @JsonProperty("Deleting")
+    DELETING
+  }
+}
