@@ -1,0 +1,38 @@
+package dev.holdfast.node.host;
+
+import dev.holdfast.node.plan.Desired;
+import dev.holdfast.node.plan.HostState.Machine;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** QEMU processes of a host. */
+public interface MachineHost {
+
+  /** Every machine of which the host shows a process or a runtime directory, by UUID. */
+  Map<String, Machine> machines() throws HostException;
+
+  /** One machine, or null where the host shows nothing of it. */
+  @Nullable Machine machine(String uuid) throws HostException;
+
+  /**
+   * Starts QEMU with stopped CPUs and returns when it answers on its monitor.
+   *
+   * @throws HostException with reason {@code QemuFailed} and QEMU's stderr when it ends or stays
+   *     silent
+   */
+  void launch(Desired.Machine machine) throws HostException;
+
+  void resume(String uuid) throws HostException;
+
+  void pause(String uuid) throws HostException;
+
+  void pressPowerButton(String uuid) throws HostException;
+
+  /** Ends QEMU at once and returns when its process is reaped; does nothing where none runs. */
+  void kill(String uuid) throws HostException;
+
+  /**
+   * Removes the runtime directory of a machine without a process and makes the keeper forget it.
+   */
+  void clean(String uuid) throws HostException;
+}
