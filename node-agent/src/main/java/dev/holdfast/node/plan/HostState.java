@@ -75,8 +75,12 @@ public record HostState(
     PAUSED,
     /** The guest has powered itself off; QEMU waits ({@code -action shutdown=pause}). */
     SHUTDOWN,
-    /** The guest has crashed or QEMU stopped it on an I/O error. */
+    /** The guest has panicked or QEMU cannot run it any further. */
     CRASHED,
+    /**
+     * QEMU stopped the guest because the host could not do its disk I/O, such as for want of space.
+     */
+    IO_ERROR,
     UNKNOWN
   }
 

@@ -1,0 +1,246 @@
+package dev.holdfast.node.host;
+
+import dev.holdfast.crds.machine.VirtualMachineInstanceSpec.Disk;
+import dev.holdfast.crds.storage.VirtualDiskInstanceSpec;
+import dev.holdfast.node.plan.Desired;
+import dev.holdfast.node.plan.HostState;
+import dev.holdfast.node.plan.HostState.Bridge;
+import dev.holdfast.node.plan.HostState.BridgeDefinition;
+import dev.holdfast.node.plan.HostState.Guest;
+import dev.holdfast.node.plan.HostState.Image;
+import dev.holdfast.node.plan.HostState.QemuProcess;
+import dev.holdfast.node.plan.HostState.Tap;
+import dev.holdfast.node.plan.HostState.TapDefinition;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A host in memory that behaves as the real one and throws an {@link AssertionError} as soon as
+ * somebody does what must never be done: a disk in two running machines, a machine without its
+ * network, the end of a machine that was not to end.
+ */
+public final class SimulatedHost implements DiskHost, NetworkHost, MachineHost {
+  private final Map<String, HostState.Machine> machines = new TreeMap<>();
+  private final Map<String, Desired.Machine> launched = new HashMap<>();
+  private final Map<String, Image> images = new TreeMap<>();
+  private final Map<String, Bridge> bridges = new TreeMap<>();
+  private final Map<String, Tap> taps = new TreeMap<>();
+  private Instant now = Instant.EPOCH;
+  private long nextProcessId = 100;
+
+  /** The whole state as the agent would read it. */
+  public HostState state() {
+    return new HostState(machines, images, bridges, taps);
+  }
+
+  public void setTime(Instant time) {
+    now = time;
+  }
+
+  /** The guest changes its state by itself. */
+  public void guest(String uuid, Guest guest) {
+    machines.computeIfPresent(uuid, (u, m) -> with(m, m.process(), guest));
+  }
+
+  /** QEMU dies. */
+  public void crash(String uuid) {
+    machines.computeIfPresent(
+        uuid,
+        (u, m) ->
+            m.process() instanceof QemuProcess.Running
+                ? with(m, new QemuProcess.Exited("killed by signal 9", "", now), Guest.UNKNOWN)
+                : m);
+  }
+
+  /** The keeper restarts and no longer knows of processes that have ended. */
+  public void forgetExits() {
+    machines.replaceAll(
+        (u, m) ->
+            m.process() instanceof QemuProcess.Exited
+                ? with(m, new QemuProcess.None(), Guest.UNKNOWN)
+                : m);
+  }
+
+  /** Somebody else removes a tap device or bridge. */
+  public void loseLink(String name) {
+    taps.remove(name);
+    bridges.remove(name);
+  }
+
+  /** Somebody else puts a file where an image may be wanted. */
+  public void putImage(String path, Image image) {
+    images.put(path, image);
+  }
+
+  private static HostState.Machine with(HostState.Machine m, QemuProcess process, Guest guest) {
+    return new HostState.Machine(m.uuid(), process, guest, m.powerButtonAt());
+  }
+
+  @Override
+  public Image inspect(String path) {
+    return images.getOrDefault(path, new Image.Absent());
+  }
+
+  @Override
+  public void create(VirtualDiskInstanceSpec disk) throws HostException {
+    Image image = new Image.Present(disk.format(), disk.capacityBytes(), 0);
+    Image old = images.putIfAbsent(disk.path(), image);
+    if (old instanceof Image.Present present
+        && (present.format() != disk.format() || present.capacityBytes() != disk.capacityBytes())) {
+      throw new HostException("ImageConflict", disk.path() + " is something else");
+    }
+  }
+
+  @Override
+  public void delete(VirtualDiskInstanceSpec disk) {
+    must(!isInUse(disk.path(), ""), "deletes an image in use: " + disk.path());
+    images.remove(disk.path());
+  }
+
+  @Override
+  public void setOwner(String path, int uid) throws HostException {
+    if (!(images.get(path) instanceof Image.Present image)) {
+      throw new HostException("ImageMissing", path + " is not there");
+    }
+    must(uid != 0 || !isInUse(path, ""), "takes an image from a running machine: " + path);
+    images.put(path, new Image.Present(image.format(), image.capacityBytes(), uid));
+  }
+
+  @Override
+  public long preparePool(String path) {
+    return 1L << 40;
+  }
+
+  @Override
+  public Map<String, Bridge> bridges() {
+    return Map.copyOf(bridges);
+  }
+
+  @Override
+  public Map<String, Tap> taps() {
+    return Map.copyOf(taps);
+  }
+
+  @Override
+  public void ensureBridge(BridgeDefinition bridge) {
+    bridges.put(bridge.name(), new Bridge(bridge, true));
+  }
+
+  @Override
+  public void removeBridge(String name) {
+    must(
+        taps.values().stream().noneMatch(tap -> tap.definition().bridge().equals(name)),
+        "removes a bridge with taps in it: " + name);
+    bridges.remove(name);
+  }
+
+  @Override
+  public void ensureTap(TapDefinition tap) throws HostException {
+    if (!bridges.containsKey(tap.bridge())) {
+      throw new HostException("BridgeMissing", tap.bridge() + " is not there");
+    }
+    taps.put(tap.name(), new Tap(tap));
+  }
+
+  @Override
+  public void removeTap(String name) {
+    Tap tap = taps.remove(name);
+    must(
+        tap == null || !isRunning(tap.definition().machineUuid()),
+        "removes the tap of a running machine: " + name);
+  }
+
+  @Override
+  public Map<String, HostState.Machine> machines() {
+    return Map.copyOf(machines);
+  }
+
+  @Override
+  public HostState.@Nullable Machine machine(String uuid) {
+    return machines.get(uuid);
+  }
+
+  @Override
+  public void launch(Desired.Machine machine) {
+    String uuid = machine.spec().uuid();
+    must(!isRunning(uuid), "launches a machine twice: " + uuid);
+    must(machine.wanted(), "launches a machine that is not wanted: " + uuid);
+    for (Disk disk : machine.spec().disksOrEmpty()) {
+      must(
+          images.get(disk.path()) instanceof Image.Present image
+              && image.ownerUid() == machine.spec().uid(),
+          "launches without the image " + disk.path());
+      must(!isInUse(disk.path(), uuid), "gives an image to a second machine: " + disk.path());
+    }
+    machine
+        .spec()
+        .interfacesOrEmpty()
+        .forEach(
+            i -> {
+              must(taps.containsKey(i.tap()), "launches without the tap " + i.tap());
+              must(bridges.containsKey(i.network().bridge()), "launches without its bridge");
+            });
+    launched.put(uuid, machine);
+    QemuProcess process = new QemuProcess.Running(nextProcessId++, now, "7.2.0");
+    machines.put(uuid, new HostState.Machine(uuid, process, Guest.PRELAUNCH, null));
+  }
+
+  @Override
+  public void resume(String uuid) throws HostException {
+    requireRunning(uuid);
+    guest(uuid, Guest.RUNNING);
+  }
+
+  @Override
+  public void pause(String uuid) throws HostException {
+    requireRunning(uuid);
+    guest(uuid, Guest.PAUSED);
+  }
+
+  @Override
+  public void pressPowerButton(String uuid) throws HostException {
+    HostState.Machine m = requireRunning(uuid);
+    machines.put(uuid, new HostState.Machine(uuid, m.process(), m.guest(), now));
+  }
+
+  @Override
+  public void kill(String uuid) {
+    crash(uuid);
+  }
+
+  @Override
+  public void clean(String uuid) {
+    must(!isRunning(uuid), "cleans up under a running machine: " + uuid);
+    machines.remove(uuid);
+  }
+
+  private HostState.Machine requireRunning(String uuid) throws HostException {
+    HostState.Machine machine = machines.get(uuid);
+    if (machine == null || !isRunning(uuid)) {
+      throw new HostException("NotRunning", uuid + " is not running");
+    }
+    return machine;
+  }
+
+  public boolean isRunning(String uuid) {
+    HostState.Machine machine = machines.get(uuid);
+    return machine != null && machine.process() instanceof QemuProcess.Running;
+  }
+
+  private boolean isInUse(String path, String except) {
+    return launched.values().stream()
+        .filter(machine -> !machine.spec().uuid().equals(except))
+        .filter(machine -> isRunning(machine.spec().uuid()))
+        .anyMatch(
+            machine -> machine.spec().disksOrEmpty().stream().anyMatch(d -> d.path().equals(path)));
+  }
+
+  private static void must(boolean holds, String otherwise) {
+    if (!holds) {
+      throw new AssertionError("the plan " + otherwise);
+    }
+  }
+}
