@@ -3,6 +3,7 @@ package dev.holdfast.node.host;
 import dev.holdfast.node.plan.Desired;
 import dev.holdfast.node.plan.HostState.Machine;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** QEMU processes of a host. */
@@ -30,6 +31,12 @@ public interface MachineHost {
 
   /** Ends QEMU at once and returns when its process is reaped; does nothing where none runs. */
   void kill(String uuid) throws HostException;
+
+  /**
+   * Has the listener told the UUID of a machine whenever something about it has changed by itself:
+   * its process ended, its guest changed its state. The listener must not block.
+   */
+  void onChange(Consumer<String> listener);
 
   /**
    * Removes the runtime directory of a machine without a process and makes the keeper forget it.

@@ -1,0 +1,209 @@
+package dev.holdfast.node.agent;
+
+import dev.holdfast.crds.Condition;
+import dev.holdfast.crds.Conditions;
+import dev.holdfast.crds.machine.VirtualMachineInstance;
+import dev.holdfast.crds.machine.VirtualMachineInstanceSpec;
+import dev.holdfast.crds.machine.VirtualMachineInstanceSpec.RestartPolicy;
+import dev.holdfast.crds.machine.VirtualMachineInstanceStatus;
+import dev.holdfast.crds.machine.VirtualMachineInstanceStatus.Phase;
+import dev.holdfast.node.host.HostException;
+import dev.holdfast.node.plan.HostState;
+import dev.holdfast.node.plan.HostState.Guest;
+import dev.holdfast.node.plan.HostState.QemuProcess;
+import dev.holdfast.node.plan.Task;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Turns what is known of a machine into its status. A pure function of its arguments. */
+final class InstanceStatus {
+  private InstanceStatus() {}
+
+  /**
+   * What is known of a machine after it was handled.
+   *
+   * @param state what the host shows, or null for nothing
+   * @param blocked why it could not go on, or null
+   * @param failure what failed, or null
+   * @param failuresInARow how often it has failed
+   */
+  record Facts(
+      HostState.@Nullable Machine state,
+      Task.@Nullable Blocked blocked,
+      @Nullable HostException failure,
+      int failuresInARow) {}
+
+  private record Verdict(Phase phase, boolean ready, String reason, String message) {}
+
+  /** Whether a machine in that phase has ended for good. */
+  static boolean isFinal(@Nullable Phase phase) {
+    return phase == Phase.SUCCEEDED || phase == Phase.FAILED;
+  }
+
+  /** The status of an instance; equal to the one it has where there is nothing new. */
+  static VirtualMachineInstanceStatus of(
+      VirtualMachineInstance instance, Facts facts, Instant now) {
+    VirtualMachineInstanceStatus before = instance.getStatus();
+    HostState.Machine state = facts.state();
+    Verdict verdict = verdict(instance, facts);
+    List<Condition> conditions =
+        new Conditions(
+                before == null ? null : before.conditions(),
+                instance.getMetadata().getGeneration(),
+                now)
+            .add(Condition.READY, verdict.ready(), verdict.reason(), verdict.message())
+            .toList();
+    String startTime = before == null ? null : before.startTime();
+    Integer restarts = before == null ? null : before.restarts();
+    Long processId = null;
+    String qemuVersion = before == null ? null : before.qemuVersion();
+    if (state != null && state.process() instanceof QemuProcess.Running running) {
+      String started = running.startedAt().truncatedTo(ChronoUnit.SECONDS).toString();
+      Long lastProcess = before == null ? null : before.processId();
+      if (startTime == null) {
+        restarts = 0;
+      } else if (lastProcess == null
+          ? !started.equals(startTime)
+          : lastProcess != running.processId()) {
+        restarts = (restarts == null ? 0 : restarts) + 1;
+      }
+      startTime = started;
+      processId = running.processId();
+      qemuVersion = running.qemuVersion() == null ? qemuVersion : running.qemuVersion();
+    }
+    return new VirtualMachineInstanceStatus(
+        instance.getMetadata().getGeneration(),
+        verdict.phase(),
+        startTime,
+        restarts,
+        processId,
+        qemuVersion,
+        conditions);
+  }
+
+  private static Verdict verdict(VirtualMachineInstance instance, Facts facts) {
+    VirtualMachineInstanceStatus before = instance.getStatus();
+    Phase phaseBefore = before == null ? null : before.phase();
+    HostState.Machine state = facts.state();
+    HostException failure = facts.failure();
+    boolean running = state != null && state.process() instanceof QemuProcess.Running;
+    if (instance.getMetadata().getDeletionTimestamp() != null) {
+      return new Verdict(
+          Phase.STOPPING,
+          false,
+          failure == null ? "Stopping" : failure.reason(),
+          failure == null ? "the machine is being shut down" : message(failure));
+    }
+    if (state != null && running) {
+      return ofRunning(instance.getSpec(), state, failure);
+    }
+    if (phaseBefore != null && before != null && isFinal(phaseBefore)) {
+      Condition ready = Condition.find(before.conditions(), Condition.READY);
+      return new Verdict(
+          phaseBefore,
+          phaseBefore == Phase.SUCCEEDED,
+          ready == null ? "Ended" : ready.reason(),
+          ready == null ? "the machine has ended" : ready.message());
+    }
+    return ofStopped(instance.getSpec(), before, facts);
+  }
+
+  private static Verdict ofRunning(
+      VirtualMachineInstanceSpec spec, HostState.Machine state, @Nullable HostException failure) {
+    RestartPolicy policy = spec.restartPolicy();
+    boolean paused = spec.paused();
+    return switch (state.guest()) {
+      case RUNNING ->
+          paused
+              ? new Verdict(
+                  Phase.RUNNING,
+                  false,
+                  reason(failure, "Pausing"),
+                  message(failure, "the machine is being paused"))
+              : new Verdict(Phase.RUNNING, true, "Running", "QEMU runs the guest");
+      case PAUSED, PRELAUNCH ->
+          paused
+              ? new Verdict(
+                  Phase.PAUSED, true, "Paused", "the virtual CPUs are stopped, as spec.paused asks")
+              : new Verdict(
+                  state.guest() == Guest.PAUSED ? Phase.PAUSED : Phase.STARTING,
+                  false,
+                  reason(failure, "Resuming"),
+                  message(failure, "the machine is being resumed"));
+      case IO_ERROR ->
+          new Verdict(
+              Phase.PAUSED,
+              false,
+              "IoError",
+              "QEMU stopped the guest because the host could not do its disk I/O, usually for want"
+                  + " of space in the pool; nothing is lost, and it is resumed again and again"
+                  + " until it works");
+      case SHUTDOWN ->
+          policy == RestartPolicy.ALWAYS
+              ? new Verdict(
+                  Phase.STARTING,
+                  false,
+                  "GuestShutdown",
+                  "the guest has shut down and is started again")
+              : new Verdict(Phase.SUCCEEDED, true, "GuestShutdown", "the guest has shut down");
+      case CRASHED ->
+          policy == RestartPolicy.NEVER
+              ? new Verdict(Phase.FAILED, false, "GuestCrashed", "the guest has crashed")
+              : new Verdict(
+                  Phase.CRASH_LOOP_BACK_OFF,
+                  false,
+                  "GuestCrashed",
+                  "the guest has crashed and is started again");
+      case UNKNOWN ->
+          new Verdict(
+              Phase.UNKNOWN,
+              false,
+              "MonitorUnreachable",
+              "QEMU runs but does not answer on its monitor; it is left alone and asked again");
+    };
+  }
+
+  private static Verdict ofStopped(
+      VirtualMachineInstanceSpec spec, @Nullable VirtualMachineInstanceStatus before, Facts facts) {
+    HostException failure = facts.failure();
+    Task.Blocked blocked = facts.blocked();
+    HostState.Machine state = facts.state();
+    String how =
+        state != null && state.process() instanceof QemuProcess.Exited exited
+            ? "QEMU has ended: " + exited.description() + words(exited.stderr())
+            : "QEMU has ended without a trace";
+    boolean hasRun = before != null && before.startTime() != null;
+    if (spec.restartPolicy() == RestartPolicy.NEVER
+        && (hasRun || (state != null && state.process() instanceof QemuProcess.Exited))) {
+      return new Verdict(Phase.FAILED, false, "QemuExited", how + "; it is not started again");
+    }
+    Phase waiting = facts.failuresInARow() > 1 ? Phase.CRASH_LOOP_BACK_OFF : Phase.PENDING;
+    if (failure != null) {
+      return new Verdict(waiting, false, failure.reason(), message(failure));
+    }
+    if (blocked != null) {
+      return new Verdict(waiting, false, blocked.reason(), blocked.message());
+    }
+    return new Verdict(Phase.PENDING, false, "Starting", "the machine is about to be started");
+  }
+
+  static String words(String stderr) {
+    return stderr.isBlank() ? "" : "; it said: " + stderr.strip();
+  }
+
+  private static String reason(@Nullable HostException failure, String otherwise) {
+    return failure == null ? otherwise : failure.reason();
+  }
+
+  private static String message(@Nullable HostException failure, String otherwise) {
+    return failure == null ? otherwise : message(failure);
+  }
+
+  /** The message of a failure, cut to what a condition can hold. */
+  static String message(HostException failure) {
+    String message = String.valueOf(failure.getMessage());
+    return message.length() <= 4096 ? message : message.substring(0, 4090) + " ...";
+  }
+}
