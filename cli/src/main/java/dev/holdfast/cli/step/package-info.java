@@ -1,0 +1,6 @@
+/**
+ * Long commands as named steps: what runs is visible, and a failure says where, why and what to
+ * read.
+ */
+@org.jspecify.annotations.NullMarked
+package dev.holdfast.cli.step;
