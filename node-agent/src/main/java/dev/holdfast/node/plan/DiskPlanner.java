@@ -49,7 +49,13 @@ final class DiskPlanner {
   }
 
   static boolean matches(Image.Present image, VirtualDiskInstanceSpec spec) {
-    return image.format() == spec.format() && image.capacityBytes() == spec.capacityBytes();
+    return image.format() == spec.format()
+        && image.capacityBytes() == roundedUpToSectors(spec.capacityBytes());
+  }
+
+  /** Images are made of whole sectors of 512 bytes. */
+  private static long roundedUpToSectors(long bytes) {
+    return (bytes + 511) / 512 * 512;
   }
 
   /** Name of a machine that has the image attached and is on the host or will be. */
