@@ -12,10 +12,7 @@ public final class Descriptor implements AutoCloseable {
   static final int O_CLOEXEC = 0x80000;
   static final int O_NONBLOCK = 0x800;
 
-  /**
-   * Not followed on the last component of a path. The value is the one of x86; arm64 has 0x8000,
-   * where ours means O_LARGEFILE there and is harmless, but follows links.
-   */
+  /** Value of asm-generic/fcntl.h on x86; arm64 has its own. */
   static final int O_NOFOLLOW = "aarch64".equals(System.getProperty("os.arch")) ? 0x8000 : 0x20000;
 
   private final int number;

@@ -14,7 +14,7 @@ public enum FailureCode {
   /** The first request on a connection must be hello. */
   @JsonProperty("helloRequired")
   HELLO_REQUIRED,
-  /** No common protocol version; the connection is closed. */
+  /** No common protocol version; hello may be said again. */
   @JsonProperty("unsupportedVersion")
   UNSUPPORTED_VERSION,
   /** The machine has a live process. */

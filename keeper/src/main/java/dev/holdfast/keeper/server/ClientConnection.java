@@ -107,9 +107,7 @@ final class ClientConnection {
         if (line.isEmpty()) {
           break;
         }
-        if (!accept(line.get())) {
-          return;
-        }
+        accept(line.get());
       }
     } catch (IOException broken) {
       log.log(Level.DEBUG, "A connection broke", broken);
@@ -122,8 +120,7 @@ final class ClientConnection {
     close();
   }
 
-  /** Returns false if the connection is to end once what is queued was sent. */
-  private boolean accept(byte[] bytes) throws InterruptedException {
+  private void accept(byte[] bytes) throws InterruptedException {
     RequestLine line;
     try {
       line = json.readRequest(bytes);
@@ -132,7 +129,7 @@ final class ClientConnection {
           new KeeperLine.ReplyLine(
               invalid.id(),
               new Reply.Failure(invalid.code(), String.valueOf(invalid.getMessage()))));
-      return true;
+      return;
     }
     if (line.request() instanceof Request.Hello hello) {
       greet(line.id(), hello);
@@ -142,7 +139,6 @@ final class ClientConnection {
       requests.acquire();
       Thread.ofVirtual().start(() -> serve(line));
     }
-    return true;
   }
 
   private void greet(long id, Request.Hello hello) {
