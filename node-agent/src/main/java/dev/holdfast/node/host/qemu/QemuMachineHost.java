@@ -76,8 +76,31 @@ public final class QemuMachineHost implements MachineHost, AutoCloseable {
     this.changed = changed;
   }
 
+  /**
+   * Connects to the keeper and reads what is there.
+   *
+   * @param changed told the UUID of a machine whose state has changed; must not block
+   * @throws HostException with reason {@code KeeperUnreachable}, or when what is there cannot be
+   *     read
+   */
+  public static QemuMachineHost connect(
+      QemuHostOptions options,
+      KeeperConnector keeper,
+      InstantSource clock,
+      Consumer<String> changed)
+      throws HostException {
+    var host = new QemuMachineHost(options, KeeperProcesses.connect(keeper), clock, changed);
+    try {
+      host.start();
+      return host;
+    } catch (HostException failed) {
+      host.close();
+      throw failed;
+    }
+  }
+
   /** Begins to listen, and reads what is there. */
-  public void start() throws HostException {
+  void start() throws HostException {
     processes.listen(new ProcessEvents());
     refresh();
   }
@@ -357,8 +380,9 @@ public final class QemuMachineHost implements MachineHost, AutoCloseable {
   /** Lets go of all monitors; no process is touched. */
   @Override
   public void close() {
+    processes.close();
     machines.values().forEach(ManagedMachine::close);
-    executor.shutdownNow();
+    var _ = executor.shutdownNow();
   }
 
   private final class ProcessEvents implements QemuProcesses.Listener {

@@ -9,7 +9,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Who starts QEMU processes and knows how they end. */
-interface QemuProcesses {
+interface QemuProcesses extends AutoCloseable {
 
   /**
    * A process, living or ended.
@@ -65,4 +65,8 @@ interface QemuProcesses {
 
   /** Sets the one listener, before the first use. */
   void listen(Listener listener);
+
+  /** Lets go of them; they run on. */
+  @Override
+  void close();
 }

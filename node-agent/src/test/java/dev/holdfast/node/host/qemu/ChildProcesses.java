@@ -17,7 +17,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /** Processes as children of the test's own JVM, in place of the keeper. */
-final class ChildProcesses implements QemuProcesses, AutoCloseable {
+final class ChildProcesses implements QemuProcesses {
   private final Map<String, Process> processes = new ConcurrentHashMap<>();
   private final Map<String, Known> known = new ConcurrentHashMap<>();
   private final Map<String, Known> hidden = new ConcurrentHashMap<>();
@@ -126,9 +126,11 @@ final class ChildProcesses implements QemuProcesses, AutoCloseable {
     listener.set(hears);
   }
 
-  /** Ends whatever still lives. */
   @Override
-  public void close() {
+  public void close() {}
+
+  /** Ends whatever still lives. */
+  void end() {
     processes.values().forEach(Process::destroyForcibly);
     processes.values().forEach(process -> process.onExit().join());
   }

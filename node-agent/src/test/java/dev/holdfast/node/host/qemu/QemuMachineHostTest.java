@@ -68,7 +68,7 @@ class QemuMachineHostTest {
     if (host != null) {
       host.close();
     }
-    processes.close();
+    processes.end();
   }
 
   private Machine machine(int number) throws HostException {
