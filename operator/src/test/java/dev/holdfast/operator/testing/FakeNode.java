@@ -250,7 +250,10 @@ public final class FakeNode implements AutoCloseable {
       VirtualDiskInstance fresh = identify(new VirtualDiskInstance(), disk);
       fresh.setStatus(
           new VirtualDiskInstanceStatus(
-              disk.getMetadata().getGeneration(), VirtualDiskInstanceStatus.Phase.READY, null));
+              disk.getMetadata().getGeneration(),
+              VirtualDiskInstanceStatus.Phase.READY,
+              null,
+              null));
       client.resource(fresh).subresource("status").patch(APPLY, fresh);
     }
   }
