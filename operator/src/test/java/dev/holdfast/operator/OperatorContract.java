@@ -324,7 +324,8 @@ abstract class OperatorContract {
               assertThat(status.printableStatus())
                   .isEqualTo(VirtualDiskStatus.PrintableStatus.TERMINATING);
               Condition inUse = Condition.find(status.conditions(), "InUse");
-              assertThat(Objects.requireNonNull(inUse, "no condition InUse").message()).contains("VirtualMachine web");
+              assertThat(Objects.requireNonNull(inUse, "no condition InUse").message())
+                  .contains("VirtualMachine web");
             });
     assertThat(
             Condition.isTrue(

@@ -40,7 +40,8 @@ public final class LocalNode implements AutoCloseable {
   /**
    * Starts the agent.
    *
-   * @param launcher starts a keeper where none answers; without one, something else must have started it
+   * @param launcher starts a keeper where none answers; without one, something else must have
+   *     started it
    * @throws HostException when QEMU or the keeper cannot be used
    * @throws TimeoutException when the API server does not answer
    */

@@ -22,7 +22,8 @@ import picocli.CommandLine.Option;
     name = "agent",
     mixinStandardHelpOptions = true,
     description = {
-      "Runs the node agent of this host: makes its machines, disks and networks as the API server wants them.",
+      "Runs the node agent of this host: makes its machines, disks and networks as the API server"
+          + " wants them.",
       "Needs root. Stopping it stops no machine."
     })
 public final class NodeAgentCommand implements Callable<Integer> {
@@ -59,8 +60,7 @@ public final class NodeAgentCommand implements Callable<Integer> {
   private @Nullable Path keeperLog;
 
   @Override
-  public Integer call()
-      throws HostException, IOException, TimeoutException, InterruptedException {
+  public Integer call() throws HostException, IOException, TimeoutException, InterruptedException {
     CountDownLatch stopped = new CountDownLatch(1);
     Path config = kubeconfig;
     try (KubernetesClient client =

@@ -9,10 +9,11 @@ import java.util.List;
  * @param nodeName name of the HypervisorNode that the host is, or becomes
  * @param version of the agent, for the node's status
  * @param qemu absolute path of the QEMU binary
- * @param runDirectory for machines and networks while the host is up, on a tmpfs; at most 40 bytes long, or socket
- *     paths get too long
+ * @param runDirectory for machines and networks while the host is up, on a tmpfs; at most 40 bytes
+ *     long, or socket paths get too long
  * @param cacheDirectory for what may be found out again, such as QEMU's capabilities
- * @param commandPrefix put before every tool of the host, such as {@code ip netns exec NAME}; empty as a rule
+ * @param commandPrefix put before every tool of the host, such as {@code ip netns exec NAME}; empty
+ *     as a rule
  */
 public record NodeAgentOptions(
     String nodeName,

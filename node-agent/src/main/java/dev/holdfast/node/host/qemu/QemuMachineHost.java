@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -45,7 +46,7 @@ public final class QemuMachineHost implements MachineHost, AutoCloseable {
   private final QemuProcesses processes;
   private final MachineLauncher launcher;
   private final InstantSource clock;
-  private final Consumer<String> changed;
+  private final List<Consumer<String>> listeners = new CopyOnWriteArrayList<>();
   private final ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
   private final Map<String, ManagedMachine> machines = new ConcurrentHashMap<>();
 
@@ -61,35 +62,22 @@ public final class QemuMachineHost implements MachineHost, AutoCloseable {
   /** UUIDs that are being launched; what the host shows of them is incomplete. */
   private final Set<String> launching = ConcurrentHashMap.newKeySet();
 
-  /**
-   * @param changed told the UUID of a machine whose state has changed; must not block
-   */
-  QemuMachineHost(
-      QemuHostOptions options,
-      QemuProcesses processes,
-      InstantSource clock,
-      Consumer<String> changed) {
+  QemuMachineHost(QemuHostOptions options, QemuProcesses processes, InstantSource clock) {
     this.root = options.runtimeDirectory();
     this.processes = processes;
     this.launcher = new MachineLauncher(options, processes);
     this.clock = clock;
-    this.changed = changed;
   }
 
   /**
    * Connects to the keeper and reads what is there.
    *
-   * @param changed told the UUID of a machine whose state has changed; must not block
    * @throws HostException with reason {@code KeeperUnreachable}, or when what is there cannot be
    *     read
    */
   public static QemuMachineHost connect(
-      QemuHostOptions options,
-      KeeperConnector keeper,
-      InstantSource clock,
-      Consumer<String> changed)
-      throws HostException {
-    var host = new QemuMachineHost(options, KeeperProcesses.connect(keeper), clock, changed);
+      QemuHostOptions options, KeeperConnector keeper, InstantSource clock) throws HostException {
+    var host = new QemuMachineHost(options, KeeperProcesses.connect(keeper), clock);
     try {
       host.start();
       return host;
@@ -177,7 +165,7 @@ public final class QemuMachineHost implements MachineHost, AutoCloseable {
         known.close();
       }
       ManagedMachine ignored = manage(process);
-      changed.accept(uuid);
+      changed(uuid);
     } else {
       QemuProcess.Exited exit = process.exit();
       if (exit != null) {
@@ -197,7 +185,7 @@ public final class QemuMachineHost implements MachineHost, AutoCloseable {
               }
               LOG.info("machine {} has no process any more", uuid);
               entry.getValue().close();
-              changed.accept(uuid);
+              changed(uuid);
               return true;
             });
     remains.retainAll(directories);
@@ -207,7 +195,7 @@ public final class QemuMachineHost implements MachineHost, AutoCloseable {
 
   private ManagedMachine manage(QemuProcesses.Known process) {
     var files = new MachineFiles(root, process.uuid());
-    var machine = new ManagedMachine(files, process, executor, changed);
+    var machine = new ManagedMachine(files, process, executor, this::changed);
     machines.put(process.uuid(), machine);
     remains.remove(process.uuid());
     return machine;
@@ -290,7 +278,7 @@ public final class QemuMachineHost implements MachineHost, AutoCloseable {
       if (!machines.containsKey(uuid) && new MachineFiles(root, uuid).exist()) {
         remains.add(uuid);
       }
-      changed.accept(uuid);
+      changed(uuid);
     }
   }
 
@@ -317,6 +305,15 @@ public final class QemuMachineHost implements MachineHost, AutoCloseable {
     if (initrd != null) {
       FileAccess.requireReadable("initrd", Path.of(initrd), machine.spec().uid());
     }
+  }
+
+  @Override
+  public void onChange(Consumer<String> listener) {
+    listeners.add(listener);
+  }
+
+  private void changed(String uuid) {
+    listeners.forEach(listener -> listener.accept(uuid));
   }
 
   @Override
@@ -374,7 +371,7 @@ public final class QemuMachineHost implements MachineHost, AutoCloseable {
     } finally {
       changing.unlock();
     }
-    changed.accept(uuid);
+    changed(uuid);
   }
 
   /** Lets go of all monitors; no process is touched. */

@@ -52,14 +52,16 @@ class KeeperMachinesTest {
             Path.of(System.getProperty("java.home")),
             System.getProperty("java.class.path"),
             directory.resolve("keeper.log"));
-    return QemuMachineHost.connect(
-        QemuHostOptions.defaults().withRuntimeDirectory(directory.resolve("m")),
-        listener -> {
-          boolean ignored = launcher.ensureRunning(socket());
-          return KeeperClient.connect(socket(), listener);
-        },
-        InstantSource.system(),
-        changed::add);
+    var opened =
+        QemuMachineHost.connect(
+            QemuHostOptions.defaults().withRuntimeDirectory(directory.resolve("m")),
+            listener -> {
+              boolean ignored = launcher.ensureRunning(socket());
+              return KeeperClient.connect(socket(), listener);
+            },
+            InstantSource.system());
+    opened.onChange(changed::add);
+    return opened;
   }
 
   @AfterEach

@@ -57,8 +57,8 @@ class QemuMachineHostTest {
         new QemuMachineHost(
             QemuHostOptions.defaults().withRuntimeDirectory(directory),
             processes,
-            InstantSource.fixed(NOW),
-            changed::add);
+            InstantSource.fixed(NOW));
+    opened.onChange(changed::add);
     opened.start();
     return opened;
   }
