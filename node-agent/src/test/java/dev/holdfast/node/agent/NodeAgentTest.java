@@ -93,7 +93,7 @@ class NodeAgentTest {
   }
 
   @AfterEach
-  void stop() {
+  void stop() throws Exception {
     agent.close();
     client.close();
     controlPlane.close();

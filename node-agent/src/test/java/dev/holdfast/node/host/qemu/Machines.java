@@ -46,7 +46,7 @@ final class Machines {
   }
 
   static Desired.Machine machine(String name, VirtualMachineInstanceSpec spec) {
-    return new Desired.Machine(name, spec, null, false);
+    return new Desired.Machine(name, spec, null, false, false, null);
   }
 
   static VirtualMachineInstanceSpec spec(
