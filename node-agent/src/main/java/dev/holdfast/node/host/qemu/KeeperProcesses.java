@@ -130,11 +130,6 @@ final class KeeperProcesses implements QemuProcesses {
   }
 
   @Override
-  public void requireConnected() throws HostException {
-    KeeperClient ignored = connected();
-  }
-
-  @Override
   public void listen(Listener hears) {
     listener.set(hears);
   }
@@ -259,6 +254,10 @@ final class KeeperProcesses implements QemuProcesses {
       if (closed.getCount() > 0) {
         LOG.warn("{}", reason);
         client.set(null);
+        Listener hears = listener.get();
+        if (hears != null) {
+          hears.disconnected();
+        }
         Thread ignored =
             Thread.ofVirtual().name("keeper-reconnect").start(KeeperProcesses.this::reconnect);
       }

@@ -50,6 +50,9 @@ public final class QemuMachineHost implements MachineHost, AutoCloseable {
   private final ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
   private final Map<String, ManagedMachine> machines = new ConcurrentHashMap<>();
 
+  /** Whether everything was read since the connection to the keeper was made. */
+  private volatile boolean watched;
+
   /** Directories without a process that could be had; by UUID. */
   private final Set<String> remains = ConcurrentHashMap.newKeySet();
 
@@ -116,6 +119,7 @@ public final class QemuMachineHost implements MachineHost, AutoCloseable {
       }
       found.values().forEach(this::remember);
       forgetAllBut(found.keySet(), directories);
+      watched = true;
     } finally {
       changing.unlock();
     }
@@ -184,6 +188,11 @@ public final class QemuMachineHost implements MachineHost, AutoCloseable {
                 return false;
               }
               LOG.info("machine {} has no process any more", uuid);
+              entry
+                  .getValue()
+                  .exited(
+                      new QemuProcess.Exited(
+                          "ended while no keeper watched it", "", clock.instant()));
               entry.getValue().close();
               changed(uuid);
               return true;
@@ -233,7 +242,7 @@ public final class QemuMachineHost implements MachineHost, AutoCloseable {
 
   @Override
   public Map<String, Machine> machines() throws HostException {
-    processes.requireConnected();
+    requireWatched();
     Map<String, Machine> result = new HashMap<>();
     for (String uuid : remains) {
       result.put(uuid, remainsOf(uuid));
@@ -244,12 +253,21 @@ public final class QemuMachineHost implements MachineHost, AutoCloseable {
 
   @Override
   public @Nullable Machine machine(String uuid) throws HostException {
-    processes.requireConnected();
+    requireWatched();
     ManagedMachine machine = machines.get(uuid);
     if (machine != null) {
       return machine.state();
     }
     return remains.contains(uuid) ? remainsOf(uuid) : null;
+  }
+
+  private void requireWatched() throws HostException {
+    if (!watched) {
+      throw new HostException(
+          "KeeperUnreachable",
+          "this host's keeper does not answer; its machines may run on, and nothing is done to them"
+              + " until it is back");
+    }
   }
 
   private static Machine remainsOf(String uuid) {
@@ -383,6 +401,11 @@ public final class QemuMachineHost implements MachineHost, AutoCloseable {
   }
 
   private final class ProcessEvents implements QemuProcesses.Listener {
+    @Override
+    public void disconnected() {
+      watched = false;
+    }
+
     @Override
     public void exited(QemuProcesses.Known process) {
       // Remembered before looking, so that a launch that returns just now finds it.

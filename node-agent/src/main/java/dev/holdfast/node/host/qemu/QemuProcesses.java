@@ -24,6 +24,9 @@ interface QemuProcesses extends AutoCloseable {
     /** May come before {@link #launch} has returned the process. */
     void exited(Known process);
 
+    /** From now on ends are missed. */
+    void disconnected();
+
     /** Some ends may have been missed: everything is to be read again. */
     void reconnected();
   }
@@ -55,13 +58,6 @@ interface QemuProcesses extends AutoCloseable {
 
   /** Drops the memory of an ended process; does nothing where there is none. */
   void forget(String uuid) throws HostException;
-
-  /**
-   * Does nothing, or fails.
-   *
-   * @throws HostException when nothing can be said of processes at present
-   */
-  void requireConnected() throws HostException;
 
   /** Sets the one listener, before the first use. */
   void listen(Listener listener);

@@ -22,7 +22,6 @@ final class ChildProcesses implements QemuProcesses {
   private final Map<String, Known> known = new ConcurrentHashMap<>();
   private final Map<String, Known> hidden = new ConcurrentHashMap<>();
   private final AtomicReference<@Nullable Listener> listener = new AtomicReference<>();
-  private volatile boolean connected = true;
 
   @Override
   public Known launch(String uuid, List<String> command, int uid, List<Integer> groups, Path log)
@@ -77,8 +76,23 @@ final class ChildProcesses implements QemuProcesses {
     hidden.put(uuid, Objects.requireNonNull(known.remove(uuid)));
   }
 
-  void connected(boolean value) {
-    connected = value;
+  void disconnect() {
+    Listener hears = listener.get();
+    if (hears != null) {
+      hears.disconnected();
+    }
+  }
+
+  void reconnect() {
+    Listener hears = listener.get();
+    if (hears != null) {
+      hears.reconnected();
+    }
+  }
+
+  /** As if the keeper had gone, and its successor found no living process. */
+  void loseSightOf(String uuid) {
+    known.remove(uuid);
   }
 
   long processId(String uuid) {
@@ -112,13 +126,6 @@ final class ChildProcesses implements QemuProcesses {
   public void forget(String uuid) {
     known.remove(uuid);
     processes.remove(uuid);
-  }
-
-  @Override
-  public void requireConnected() throws HostException {
-    if (!connected) {
-      throw new HostException("KeeperUnreachable", "the keeper does not answer");
-    }
   }
 
   @Override

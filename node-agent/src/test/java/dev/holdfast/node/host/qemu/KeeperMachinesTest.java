@@ -11,12 +11,12 @@ import dev.holdfast.node.host.HostException;
 import dev.holdfast.node.plan.HostState.Guest;
 import dev.holdfast.node.plan.HostState.Machine;
 import dev.holdfast.node.plan.HostState.QemuProcess;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -79,16 +79,18 @@ class KeeperMachinesTest {
   /** The keeper, told from other programs of this machine by its socket. */
   private ProcessHandle keeper() {
     return ProcessHandle.allProcesses()
-        .filter(ProcessHandle::isAlive)
-        .filter(
-            process ->
-                process
-                    .info()
-                    .arguments()
-                    .map(arguments -> List.of(arguments).contains(socket().toString()))
-                    .orElse(false))
+        .filter(process -> commandLine(process.pid()).contains("\0" + socket() + "\0"))
         .findFirst()
         .orElseThrow();
+  }
+
+  /** ProcessHandle leaves out the arguments of a command line as long as a class path. */
+  private static String commandLine(long processId) {
+    try {
+      return Files.readString(Path.of("/proc/" + processId + "/cmdline"));
+    } catch (IOException ended) {
+      return "";
+    }
   }
 
   private Machine machine(int number) throws HostException {

@@ -308,10 +308,32 @@ class QemuMachineHostTest {
   }
 
   @Test
-  void saysNothingOfMachinesWithoutTheKeeper() {
-    processes.connected(false);
+  void saysNothingOfMachinesUntilTheKeeperIsBackAndWasAsked() throws Exception {
+    host.launch(Machines.small(1));
+    processes.disconnect();
+    assertThatThrownBy(() -> host.machines())
+        .isInstanceOfSatisfying(
+            HostException.class, e -> assertThat(e.reason()).isEqualTo("KeeperUnreachable"));
 
-    assertThatThrownBy(() -> host.machines()).isInstanceOf(HostException.class);
+    processes.hide(Machines.uuid(1));
+    processes.reconnect();
+
+    await()
+        .atMost(LONG)
+        .ignoreExceptionsInstanceOf(HostException.class)
+        .untilAsserted(() -> assertThat(machine(1).guest()).isEqualTo(Guest.PRELAUNCH));
+  }
+
+  @Test
+  void learnsOfAnEndThatNobodyWatched() throws Exception {
+    host.launch(Machines.small(1));
+    processes.disconnect();
+    processes.loseSightOf(Machines.uuid(1));
+    signal("KILL", 1);
+
+    host.refresh();
+
+    assertThat(machine(1).process()).isEqualTo(new QemuProcess.None());
   }
 
   @Test
