@@ -158,6 +158,7 @@ abstract class OperatorContract {
     VirtualMachineStatus before = laboratory().awaitReady(namespace, "web");
 
     laboratory().users().resource(laboratory().machine(namespace, "web")).delete();
+    awaitNoMachine("web");
     applyMachine("web", hardware);
     VirtualMachineStatus after =
         laboratory()
@@ -186,17 +187,7 @@ abstract class OperatorContract {
     assertThat(instance("web").getMetadata().getDeletionTimestamp()).isNotNull();
 
     node.letGuestsGo();
-    laboratory()
-        .await()
-        .until(
-            () ->
-                laboratory()
-                        .users()
-                        .resources(VirtualMachine.class)
-                        .inNamespace(namespace)
-                        .withName("web")
-                        .get()
-                    == null);
+    awaitNoMachine("web");
     assertThat(laboratory().instance(namespace, "web")).isNull();
   }
 
@@ -386,6 +377,20 @@ abstract class OperatorContract {
     assertThat(specs.stream().map(VirtualMachineInstanceSpec::uid)).doesNotHaveDuplicates();
     assertThat(specs.stream().map(spec -> spec.interfacesOrEmpty().getFirst().ipAddress()))
         .doesNotHaveDuplicates();
+  }
+
+  private void awaitNoMachine(String name) {
+    laboratory()
+        .await()
+        .until(
+            () ->
+                laboratory()
+                        .users()
+                        .resources(VirtualMachine.class)
+                        .inNamespace(namespace)
+                        .withName(name)
+                        .get()
+                    == null);
   }
 
   private String networkReason(String name) {

@@ -20,6 +20,7 @@ import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 import io.fabric8.kubernetes.api.model.coordination.v1.LeaseBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
@@ -36,12 +37,15 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Plays a node's agent towards the API server: describes the node, keeps its heartbeat, and says of
  * every instance bound to it that it is as it should be, unless a test has it say something else.
  */
 public final class FakeNode implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(FakeNode.class);
   private static final PatchContext APPLY =
       new PatchContext.Builder()
           .withPatchType(PatchType.SERVER_SIDE_APPLY)
@@ -56,6 +60,7 @@ public final class FakeNode implements AutoCloseable {
   private final SharedIndexInformer<VirtualDiskInstance> disks;
   private final Map<String, String> failures = new ConcurrentHashMap<>();
   private final ScheduledFuture<?> heartbeat;
+  private volatile boolean started;
   private volatile boolean beating = true;
   private volatile boolean stopsGuests = true;
 
@@ -78,7 +83,18 @@ public final class FakeNode implements AutoCloseable {
             .inAnyNamespace()
             .withField("spec.nodeName", name)
             .inform(handler());
-    heartbeat = agent.scheduleAtFixedRate(this::beat, 500, 500, TimeUnit.MILLISECONDS);
+    // Serves again also what was not served because a write failed.
+    heartbeat =
+        agent.scheduleAtFixedRate(
+            () -> {
+              beat();
+              resync();
+            },
+            500,
+            500,
+            TimeUnit.MILLISECONDS);
+    started = true;
+    resync();
   }
 
   /**
@@ -200,11 +216,18 @@ public final class FakeNode implements AutoCloseable {
   }
 
   private void resync() {
+    if (!started || agent.isShutdown()) {
+      return;
+    }
     agent.execute(
         () -> {
-          if (beating) {
-            disks.getStore().list().forEach(this::serve);
-            instances.getStore().list().forEach(this::serve);
+          try {
+            if (beating) {
+              disks.getStore().list().forEach(this::serve);
+              instances.getStore().list().forEach(this::serve);
+            }
+          } catch (KubernetesClientException e) {
+            LOG.info("{} tries again: {}", name, e.getMessage());
           }
         });
   }
