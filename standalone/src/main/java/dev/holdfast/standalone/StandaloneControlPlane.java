@@ -1,6 +1,7 @@
 package dev.holdfast.standalone;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.holdfast.standalone.control.Controllers;
 import dev.holdfast.standalone.control.Definitions;
 import dev.holdfast.standalone.http.ApiServer;
 import dev.holdfast.standalone.json.Json;
@@ -30,6 +31,7 @@ import java.security.GeneralSecurityException;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,13 +47,19 @@ public final class StandaloneControlPlane implements AutoCloseable {
 
   private final ObjectStore store;
   private final ApiServer server;
+  private final Controllers controllers;
   private final CertificateAuthority authority;
   private final String url;
 
   private StandaloneControlPlane(
-      ObjectStore store, ApiServer server, CertificateAuthority authority, String url) {
+      ObjectStore store,
+      ApiServer server,
+      Controllers controllers,
+      CertificateAuthority authority,
+      String url) {
     this.store = store;
     this.server = server;
+    this.controllers = controllers;
     this.authority = authority;
     this.url = url;
   }
@@ -81,11 +89,10 @@ public final class StandaloneControlPlane implements AutoCloseable {
       ApiServer server = listen(options, authority);
       opened.add(server);
       String url = "https://" + host(options.address()) + ":" + server.port();
-      StandaloneControlPlane plane = new StandaloneControlPlane(store, server, authority, url);
-      plane.writeKubeconfigs(options);
-      serve(store, server, clock);
+      writeKubeconfigs(authority, options, url);
+      Controllers controllers = serve(store, server, clock);
       LOG.info("The control plane answers at {}", url);
-      return plane;
+      return new StandaloneControlPlane(store, server, controllers, authority, url);
     } catch (GeneralSecurityException e) {
       closeAll(opened);
       throw new IOException("certificates can't be made in " + directory + ": " + e, e);
@@ -115,7 +122,8 @@ public final class StandaloneControlPlane implements AutoCloseable {
     return server;
   }
 
-  private static void serve(ObjectStore store, ApiServer server, Clock clock) throws IOException {
+  private static Controllers serve(ObjectStore store, ApiServer server, Clock clock)
+      throws IOException {
     AtomicReference<Definitions> definitions = new AtomicReference<>();
     ResourceRegistry registry =
         new ResourceRegistry(
@@ -129,7 +137,10 @@ public final class StandaloneControlPlane implements AutoCloseable {
       createNamespace(registry, resources, namespace);
     }
     definitions.get().start();
+    Controllers controllers = new Controllers(registry, resources, clock);
+    controllers.start();
     server.serve(registry, resources, clock);
+    return controllers;
   }
 
   private static void createNamespace(ResourceRegistry registry, Resources resources, String name) {
@@ -160,17 +171,20 @@ public final class StandaloneControlPlane implements AutoCloseable {
         : reachable.getHostAddress();
   }
 
-  private void writeKubeconfigs(StandaloneOptions options)
+  private static void writeKubeconfigs(
+      CertificateAuthority authority, StandaloneOptions options, String url)
       throws IOException, GeneralSecurityException {
-    Path directory = options.dataDirectory();
-    write(directory.resolve("kubeconfig"), new Identity.Admin());
-    write(directory.resolve("operator.kubeconfig"), new Identity.Operator());
-    write(directory.resolve("agent.kubeconfig"), new Identity.Agent(options.nodeName()));
+    Map<String, Identity> files =
+        Map.of(
+            "kubeconfig", new Identity.Admin(),
+            "operator.kubeconfig", new Identity.Operator(),
+            "agent.kubeconfig", new Identity.Agent(options.nodeName()));
+    for (Map.Entry<String, Identity> file : files.entrySet()) {
+      String text = authority.kubeconfig(file.getValue(), url);
+      PrivateFiles.write(
+          options.dataDirectory().resolve(file.getKey()), text.getBytes(StandardCharsets.UTF_8));
+    }
     authority.save();
-  }
-
-  private void write(Path file, Identity identity) throws IOException, GeneralSecurityException {
-    PrivateFiles.write(file, authority.kubeconfig(identity, url).getBytes(StandardCharsets.UTF_8));
   }
 
   /** A kubeconfig for an identity, with its certificate and key embedded. */
@@ -198,6 +212,7 @@ public final class StandaloneControlPlane implements AutoCloseable {
   public void close() throws IOException {
     store.endWatches();
     server.close();
+    controllers.close();
     store.close();
   }
 }

@@ -209,7 +209,7 @@ final class ApiHandler extends Handler.Abstract {
     sendTagged(exchange, Discovery.AGGREGATED_TYPE, document);
   }
 
-  /** Sends a document that clients keep until its contents change. */
+  // Sends a document that clients keep until its contents change.
   private static void sendTagged(Exchange exchange, String type, byte[] document)
       throws IOException {
     String tag = "\"" + Discovery.hash(document) + "\"";
@@ -265,18 +265,20 @@ final class ApiHandler extends Handler.Abstract {
     }
     boolean writable = resources.store().failure() == null;
     boolean well = writable || check.equals("ping") || path.startsWith("/livez");
+    String text = well && !exchange.has("verbose") ? "ok" : verbose(path, slash, well, writable);
+    exchange.send(well ? 200 : 500, TEXT, text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static String verbose(String path, int slash, boolean well, boolean writable) {
     StringBuilder text = new StringBuilder();
-    if (!well || exchange.has("verbose")) {
-      for (String name : CHECKS) {
-        boolean passed = writable || name.equals("ping");
-        text.append(passed ? "[+]" : "[-]").append(name).append(passed ? " ok\n" : " failed\n");
-      }
-      String root = slash < 0 ? path.substring(1) : path.substring(1, slash);
-      text.append(root).append(well ? " check passed\n" : " check failed\n");
-    } else {
-      text.append("ok");
+    for (String name : CHECKS) {
+      boolean passed = writable || name.equals("ping");
+      text.append(passed ? "[+]" : "[-]").append(name).append(passed ? " ok" : " failed");
+      text.append(System.lineSeparator());
     }
-    exchange.send(well ? 200 : 500, TEXT, text.toString().getBytes(StandardCharsets.UTF_8));
+    String root = slash < 0 ? path.substring(1) : path.substring(1, slash);
+    text.append(root).append(well ? " check passed" : " check failed");
+    return text.append(System.lineSeparator()).toString();
   }
 
   private void metrics(Exchange exchange) throws IOException {

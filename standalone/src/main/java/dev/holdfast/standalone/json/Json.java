@@ -8,6 +8,8 @@ import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.io.JsonEOFException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.ObjectWriter;
+import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.NumericNode;
@@ -30,6 +32,9 @@ public final class Json {
                   StreamReadConstraints.builder().maxNestingDepth(MAX_DEPTH).build())
               .build());
 
+  private static final ObjectWriter SORTED =
+      MAPPER.writer().with(JsonNodeFeature.WRITE_PROPERTIES_SORTED);
+
   private Json() {}
 
   public static ObjectNode object() {
@@ -48,6 +53,15 @@ public final class Json {
   public static byte[] bytes(JsonNode node) {
     try {
       return MAPPER.writeValueAsBytes(node);
+    } catch (JsonProcessingException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** With the fields of every object in the order of their names, as Go writes maps. */
+  public static byte[] sortedBytes(JsonNode node) {
+    try {
+      return SORTED.writeValueAsBytes(node);
     } catch (JsonProcessingException e) {
       throw new UncheckedIOException(e);
     }
@@ -128,10 +142,7 @@ public final class Json {
   /** The words of Go's encoding/json, which users of kubectl know. */
   private static String describe(byte[] json, JsonProcessingException problem) {
     int offset = (int) problem.getLocation().getByteOffset();
-    String at =
-        offset > 0 && offset <= json.length
-            ? "'" + (char) (json[Math.max(0, offset - 1)] & 0xff) + "'"
-            : "";
+    String at = offset >= 0 && offset < json.length ? "'" + (char) (json[offset] & 0xff) + "'" : "";
     if (problem.getOriginalMessage().contains("expecting double-quote to start field name")) {
       return "invalid character " + at + " looking for beginning of object key string";
     }

@@ -12,7 +12,9 @@ import java.io.StringReader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
 import org.yaml.snakeyaml.error.YAMLException;
@@ -91,18 +93,26 @@ public final class Yaml {
     }
 
     private ObjectNode readMapping(MappingNode mapping) {
-      flattenMapping(mapping); // "<<" merge keys
+      noteDuplicates(mapping);
+      flattenMapping(mapping); // "<<" merge keys; also keeps only the last of repeated keys
       ObjectNode object = NODES.objectNode();
       for (NodeTuple tuple : mapping.getValue()) {
         if (!(tuple.getKeyNode() instanceof ScalarNode key)) {
           throw new MalformedDocumentException("yaml: a key must be a scalar");
         }
-        if (object.replace(key.getValue(), read(tuple.getValueNode())) != null) {
+        object.set(key.getValue(), read(tuple.getValueNode()));
+      }
+      return object;
+    }
+
+    private void noteDuplicates(MappingNode mapping) {
+      Set<String> seen = new HashSet<>();
+      for (NodeTuple tuple : mapping.getValue()) {
+        if (tuple.getKeyNode() instanceof ScalarNode key && !seen.add(key.getValue())) {
           int line = key.getStartMark().getLine() + 1;
           duplicates.add("line " + line + ": key \"" + key.getValue() + "\" already set in map");
         }
       }
-      return object;
     }
 
     private JsonNode readScalar(ScalarNode scalar) {

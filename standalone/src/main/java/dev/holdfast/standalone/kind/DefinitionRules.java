@@ -154,6 +154,21 @@ public final class DefinitionRules implements KindRules {
     if (!Json.textsAt(metadata, "finalizers").contains(CLEANUP)) {
       metadata.withArrayProperty("finalizers").add(CLEANUP);
     }
+    ObjectNode status = object.withObjectProperty("status");
+    if (!status.path("conditions").isArray()) {
+      status.putArray("conditions");
+    }
+    status
+        .withArrayProperty("conditions")
+        .addObject()
+        .put("type", "Terminating")
+        .put("status", "True")
+        .put("lastTransitionTime", Json.textAt(metadata, "deletionTimestamp"))
+        .put("reason", "InstanceDeletionPending")
+        .put(
+            "message",
+            "CustomResourceDefinition marked for deletion; CustomResource deletion will begin"
+                + " soon");
   }
 
   @Override

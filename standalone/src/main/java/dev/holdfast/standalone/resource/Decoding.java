@@ -102,6 +102,13 @@ public final class Decoding {
     return unknown.stream().map(path -> "unknown field \"" + path + "\"").toList();
   }
 
+  /** Coerces and prunes in place; the path of the first field that was unknown, or empty. */
+  static String firstUndeclared(ResourceType type, ObjectNode object) {
+    MetadataCoercion.coerce(type, object);
+    List<String> unknown = type.schema().get().pruneUnknown(object);
+    return unknown.isEmpty() ? "" : unknown.getFirst();
+  }
+
   private static void report(
       ResourceType type, ParsedDocument document, List<String> unknown, WriteOptions options) {
     List<String> duplicates = document.duplicates();
@@ -140,7 +147,7 @@ public final class Decoding {
   }
 
   private static String abbreviate(String text) {
-    int limit = 35;
+    int limit = 30;
     return text.length() <= limit ? text : text.substring(0, limit) + " ...";
   }
 }

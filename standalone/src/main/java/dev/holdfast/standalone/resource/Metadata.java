@@ -102,12 +102,6 @@ public final class Metadata {
     return name.toString();
   }
 
-  /** The object with a revision as its resourceVersion, as bytes. */
-  static byte[] encode(ObjectNode object, long revision) {
-    setResourceVersion(object, revision);
-    return Json.bytes(object);
-  }
-
   /** A copy without the resourceVersion, to compare contents. */
   static ObjectNode withoutRevision(ObjectNode object) {
     ObjectNode copy = object.deepCopy();

@@ -77,7 +77,8 @@ final class MetadataCoercion {
         fields.remove();
       } else {
         check(field.getKey(), shape, field.getValue());
-        if (isEmpty(field.getValue())) {
+        // An empty list of managers is a request to forget them all.
+        if (isEmpty(field.getValue()) && !field.getKey().equals("managedFields")) {
           fields.remove();
         }
       }

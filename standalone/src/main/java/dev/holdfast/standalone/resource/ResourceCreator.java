@@ -1,7 +1,6 @@
 package dev.holdfast.standalone.resource;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.holdfast.standalone.apply.FieldManagement;
 import dev.holdfast.standalone.json.Json;
 import dev.holdfast.standalone.json.ParsedDocument;
 import dev.holdfast.standalone.kind.ResourceType;
@@ -62,10 +61,9 @@ public final class ResourceCreator {
     requireNamespace(target, object);
     ObjectNode prepared = prepare(target, object);
     type.schema().get().applyDefaults(prepared);
-    FieldManagement ownership =
-        new FieldManagement(type.schema().get(), type.apiVersion(), "", clock);
     Metadata.of(prepared).remove("managedFields");
-    ObjectNode owned = ownership.update(null, prepared, options.fieldManager());
+    ObjectNode owned =
+        Ownership.after(Ownership.of(type, "", clock), null, prepared, options.fieldManager());
     try {
       return insert(target, owned, options);
     } catch (StoreException.AlreadyThere e) {
@@ -188,6 +186,9 @@ public final class ResourceCreator {
     errors.addAll(MetadataValidation.validate(object));
     if (live != null) {
       errors.addAll(MetadataValidation.validateUpdate(object, live));
+      if (type.has(Trait.CUSTOM)) { // the real server checks it twice, and reports it twice
+        errors.addAll(MetadataValidation.validateUpdate(object, live));
+      }
     }
     boolean blocked = errors.stream().anyMatch(error -> BLOCKING.contains(error.reason()));
     errors.addAll(type.schema().get().validate(object, live));

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.holdfast.standalone.apply.ApplyConflictException;
 import dev.holdfast.standalone.apply.FieldManagement;
+import dev.holdfast.standalone.apply.InvalidConfigurationException;
 import dev.holdfast.standalone.json.Json;
 import dev.holdfast.standalone.json.ParsedDocument;
 import dev.holdfast.standalone.kind.ResourceType;
@@ -17,6 +18,7 @@ import dev.holdfast.standalone.schema.FieldError.Reason;
 import dev.holdfast.standalone.store.ObjectStore;
 import dev.holdfast.standalone.store.StoreException;
 import dev.holdfast.standalone.store.StoredObject;
+import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.util.List;
 import java.util.function.UnaryOperator;
@@ -107,7 +109,10 @@ public final class ResourceWriter {
   }
 
   private static void checkPatched(Target target, ObjectNode next, WriteOptions options) {
-    String before = options.fieldValidation() == FieldValidation.STRICT ? Json.text(next) : "";
+    String before =
+        options.fieldValidation() == FieldValidation.STRICT
+            ? new String(Json.sortedBytes(next), StandardCharsets.UTF_8)
+            : "";
     List<String> unknown = Decoding.unknownFields(target.type(), next);
     if (unknown.isEmpty() || options.fieldValidation() == FieldValidation.IGNORE) {
       return;
@@ -135,7 +140,7 @@ public final class ResourceWriter {
   /** Server-side apply; creates the object when it is missing. */
   public Written apply(Target target, ParsedDocument document, WriteOptions options) {
     ResourceType type = target.type();
-    ObjectNode configuration = applied(target, document, options);
+    ObjectNode configuration = applied(target, document);
     if (!target.isStatus() && store.get(target.key()) == null) {
       if (!Metadata.uid(configuration).isEmpty()) {
         throw ApiException.conflict(
@@ -166,7 +171,7 @@ public final class ResourceWriter {
         });
   }
 
-  private static ObjectNode applied(Target target, ParsedDocument document, WriteOptions options) {
+  private static ObjectNode applied(Target target, ParsedDocument document) {
     ResourceType type = target.type();
     if (!(document.value() instanceof ObjectNode body)) {
       throw ApiException.badRequest("error decoding YAML: an object is wanted");
@@ -183,18 +188,12 @@ public final class ResourceWriter {
       throw ApiException.badRequest("metadata.managedFields must be nil");
     }
     ObjectNode configuration = body.deepCopy();
-    Decoding.normalize(type, configuration, document, options);
+    String undeclared = Decoding.firstUndeclared(type, configuration);
+    if (!undeclared.isEmpty()) {
+      throw untyped(target, body, "." + undeclared + ": field not declared in schema");
+    }
     requireMatchingPath(target, configuration);
     Metadata.of(configuration).put("name", target.name());
-    if (type.namespaced()) {
-      Metadata.of(configuration).put("namespace", target.namespace());
-    }
-    if (target.isStatus()) {
-      configuration.retain("apiVersion", "kind", "metadata", "status");
-      Metadata.of(configuration).retain("name", "namespace", "uid", "resourceVersion");
-    } else if (type.hasStatus()) {
-      configuration.remove("status");
-    }
     return configuration;
   }
 
@@ -202,6 +201,8 @@ public final class ResourceWriter {
       Target target, @Nullable ObjectNode live, ObjectNode configuration, WriteOptions options) {
     try {
       return ownership(target).apply(live, configuration, options.fieldManager(), options.force());
+    } catch (InvalidConfigurationException e) {
+      throw untyped(target, configuration, String.valueOf(e.getMessage()));
     } catch (ApplyConflictException e) {
       throw ApiException.applyConflict(
           String.valueOf(e.getMessage()),
@@ -212,6 +213,20 @@ public final class ResourceWriter {
                           "FieldManagerConflict", conflict.message(), conflict.field()))
               .toList());
     }
+  }
+
+  private static ApiException untyped(Target target, ObjectNode configuration, String why) {
+    return ApiException.internal(
+        "failed to create typed patch object ("
+            + Metadata.namespace(configuration)
+            + "/"
+            + target.name()
+            + "; "
+            + target.type().apiVersion()
+            + ", Kind="
+            + target.type().kind()
+            + "): "
+            + why);
   }
 
   private FieldManagement ownership(Target target) {
@@ -233,7 +248,7 @@ public final class ResourceWriter {
       ObjectNode live = target.served(stored);
       ObjectNode next = change.apply(live.deepCopy());
       if (Metadata.of(next).has("managedFields")) {
-        next = ownership(target).update(live, next, MAINTAINER);
+        next = Ownership.after(ownership(target), live, next, MAINTAINER);
       }
       try {
         return store(target, stored, live, next);
@@ -301,7 +316,7 @@ public final class ResourceWriter {
     type.rules().prepareUpdate(object, live);
     type.schema().get().applyDefaults(object);
     if (!next.owned()) {
-      object = owned(target, live, object, options);
+      object = Ownership.after(ownership(target), live, object, options.fieldManager());
     }
     if (type.has(Trait.GENERATION) && !sameSpec(type, live, object)) {
       Metadata.nextGeneration(object);
@@ -329,25 +344,6 @@ public final class ResourceWriter {
     if (!type.has(Trait.CUSTOM)) {
       object.put("kind", type.kind());
     }
-  }
-
-  /** Ownership after a write; none is kept for objects that a client has freed of it. */
-  private ObjectNode owned(
-      Target target, ObjectNode live, ObjectNode object, WriteOptions options) {
-    JsonNode given = Metadata.of(object).get("managedFields");
-    boolean reset =
-        given != null && (given.isEmpty() || (given.size() == 1 && given.get(0).isEmpty()));
-    if (reset) {
-      Metadata.of(object).remove("managedFields");
-      return object;
-    }
-    if (given == null) {
-      Metadata.copy(live, object, "managedFields");
-    }
-    if (!Metadata.of(object).has("managedFields")) {
-      return object;
-    }
-    return ownership(target).update(live, object, options.fieldManager());
   }
 
   private static boolean sameSpec(ResourceType type, ObjectNode live, ObjectNode object) {

@@ -3,6 +3,7 @@ package dev.holdfast.standalone.resource;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.holdfast.standalone.json.Json;
 import dev.holdfast.standalone.kind.ResourceType;
+import dev.holdfast.standalone.kind.Trait;
 import dev.holdfast.standalone.kind.View;
 import dev.holdfast.standalone.store.Key;
 import dev.holdfast.standalone.store.StoredObject;
@@ -42,11 +43,13 @@ public record Target(ResourceType type, String namespace, String name, String su
   static byte[] stored(ResourceType type, ObjectNode object, long revision) {
     View view = type.view();
     if (view == null) {
-      return Metadata.encode(object, revision);
+      Metadata.setResourceVersion(object, revision);
+      return type.has(Trait.CUSTOM) ? Json.sortedBytes(object) : Json.bytes(object);
     }
     ObjectNode copy = object.deepCopy();
     view.toStored(copy);
-    return Metadata.encode(copy, revision);
+    Metadata.setResourceVersion(copy, revision);
+    return Json.bytes(copy);
   }
 
   ObjectNode served(StoredObject object) {

@@ -17,6 +17,8 @@ import org.h2.mvstore.type.StringDataType;
  */
 final class ObjectFile implements AutoCloseable {
   private static final String REVISION = "revision";
+  // As in etcd; 0 means "any" in requests, so that nothing may be at it.
+  private static final long FIRST_REVISION = 1;
   // Chunks are synced before they count, so space need not be kept for reordered writes for long.
   private static final int RETENTION_MILLIS = 5_000;
   private static final int CACHE_MEBIBYTES = 1; // everything is held in memory by ObjectStore
@@ -54,7 +56,7 @@ final class ObjectFile implements AutoCloseable {
 
   long revision() {
     Long revision = meta.get(REVISION);
-    return revision == null ? 0 : revision;
+    return revision == null ? FIRST_REVISION : revision;
   }
 
   NavigableMap<String, StoredObject> load() {
