@@ -3,7 +3,9 @@ package dev.holdfast.standalone.patch;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.holdfast.standalone.patch.PatchException.Kind;
+import io.fabric8.zjsonpatch.CompatibilityFlags;
 import io.fabric8.zjsonpatch.JsonPatchException;
+import java.util.EnumSet;
 import java.util.Set;
 
 /** JSON patch, RFC 6902, with the answers of Kubernetes to what is wrong. */
@@ -11,6 +13,10 @@ final class JsonPatch {
   private static final Set<String> OPERATIONS =
       Set.of("add", "remove", "replace", "move", "copy", "test");
   private static final Set<String> WITH_VALUE = Set.of("add", "replace", "test");
+
+  /** By default the library lets a removal of nothing pass; RFC 6902 and Kubernetes do not. */
+  private static final EnumSet<CompatibilityFlags> STRICT =
+      EnumSet.of(CompatibilityFlags.FORBID_REMOVE_MISSING_OBJECT);
 
   /** MaxJSONPatchOperations of apiserver. */
   private static final int MAXIMUM_OPERATIONS = 10_000;
@@ -20,7 +26,7 @@ final class JsonPatch {
   static JsonNode apply(ObjectNode live, JsonNode patch) {
     check(patch);
     try {
-      return io.fabric8.zjsonpatch.JsonPatch.apply(patch, live);
+      return io.fabric8.zjsonpatch.JsonPatch.apply(patch, live, STRICT.clone());
     } catch (JsonPatchException e) {
       throw new PatchException(
           Kind.NOT_APPLICABLE, "the server rejected our request due to an error in our request");

@@ -81,24 +81,14 @@ final class RuleEvaluator {
       RuleSet set, JsonNode value, @Nullable JsonNode old, FieldPath path, Ratchet ratchet) {
     JsonNode before = old == null || old.isNull() ? null : old;
     Map<String, Object> variables = new HashMap<>();
-    Map<String, Object> optionalVariables;
-    try {
-      variables.put(RuleCompiler.SELF, RuleValues.of(set.schema(), value));
-      optionalVariables = new HashMap<>(variables);
-      optionalVariables.put(RuleCompiler.OLD_SELF, Optional.empty());
-      if (before != null) {
-        JsonNode ordered = RuleValues.inOrderOf(set.schema(), before, value);
-        Object oldSelf = RuleValues.of(set.schema(), ordered);
-        variables.put(RuleCompiler.OLD_SELF, oldSelf);
-        optionalVariables.put(RuleCompiler.OLD_SELF, Optional.of(oldSelf));
-      }
-    } catch (IllegalArgumentException | java.time.DateTimeException e) {
-      for (CompiledRule rule : set.rules()) {
-        errors.add(
-            path.invalid(
-                set.schema().type(), e.getMessage() + " evaluating rule: " + rule.rule().name()));
-      }
-      return;
+    variables.put(RuleCompiler.SELF, RuleValues.of(set.schema(), value));
+    Map<String, Object> optionalVariables = new HashMap<>(variables);
+    optionalVariables.put(RuleCompiler.OLD_SELF, Optional.empty());
+    if (before != null) {
+      JsonNode ordered = RuleValues.inOrderOf(set.schema(), before, value);
+      Object oldSelf = RuleValues.of(set.schema(), ordered);
+      variables.put(RuleCompiler.OLD_SELF, oldSelf);
+      optionalVariables.put(RuleCompiler.OLD_SELF, Optional.of(oldSelf));
     }
     for (CompiledRule rule : set.rules()) {
       boolean optional = rule.rule().optionalOldSelf();
