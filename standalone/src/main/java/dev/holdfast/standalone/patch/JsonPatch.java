@@ -14,10 +14,6 @@ final class JsonPatch {
       Set.of("add", "remove", "replace", "move", "copy", "test");
   private static final Set<String> WITH_VALUE = Set.of("add", "replace", "test");
 
-  /** By default the library lets a removal of nothing pass; RFC 6902 and Kubernetes do not. */
-  private static final EnumSet<CompatibilityFlags> STRICT =
-      EnumSet.of(CompatibilityFlags.FORBID_REMOVE_MISSING_OBJECT);
-
   /** MaxJSONPatchOperations of apiserver. */
   private static final int MAXIMUM_OPERATIONS = 10_000;
 
@@ -26,7 +22,9 @@ final class JsonPatch {
   static JsonNode apply(ObjectNode live, JsonNode patch) {
     check(patch);
     try {
-      return io.fabric8.zjsonpatch.JsonPatch.apply(patch, live, STRICT.clone());
+      // By default the library lets a removal of nothing pass; RFC 6902 and Kubernetes do not.
+      return io.fabric8.zjsonpatch.JsonPatch.apply(
+          patch, live, EnumSet.of(CompatibilityFlags.FORBID_REMOVE_MISSING_OBJECT));
     } catch (JsonPatchException e) {
       throw new PatchException(
           Kind.NOT_APPLICABLE, "the server rejected our request due to an error in our request");

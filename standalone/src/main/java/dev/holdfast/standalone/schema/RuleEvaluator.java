@@ -111,7 +111,9 @@ final class RuleEvaluator {
         return;
       }
     } catch (CelEvaluationException e) {
-      errors.add(path.invalid(schema.type(), text(e) + " evaluating rule: " + rule.rule().name()));
+      errors.add(
+          path.invalid(
+              schema.type(), text(e, activation) + " evaluating rule: " + rule.rule().name()));
       return;
     }
     if (!rule.usesOldSelf() && ratchet.tolerates()) {
@@ -167,7 +169,14 @@ final class RuleEvaluator {
   }
 
   /** The errors that users meet, in the words of Kubernetes. */
-  private static String text(CelEvaluationException e) {
+  private static String text(CelEvaluationException e, Map<String, Object> activation) {
+    if (e.getErrorCode() == CelErrorCode.OVERLOAD_NOT_FOUND) {
+      Optional<String> reason =
+          activation.values().stream().flatMap(RuleValues::unusable).findFirst();
+      if (reason.isPresent()) {
+        return reason.get();
+      }
+    }
     String message =
         String.valueOf(e.getMessage()).replaceFirst("^evaluation error( at [^ ]*)?: ", "");
     return e.getErrorCode() == CelErrorCode.ATTRIBUTE_NOT_FOUND

@@ -14,6 +14,7 @@ import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Values as rules see them. After UnstructuredToVal in pkg/cel/common of apiserver. */
@@ -25,6 +26,16 @@ final class RuleValues {
    * pass, as 2.0 for an integer. Only a rule that computes with it fails.
    */
   record Unusable(String reason) {}
+
+  /** The reasons of all such values within a value. */
+  static Stream<String> unusable(Object value) {
+    return switch (value) {
+      case Unusable(String reason) -> Stream.of(reason);
+      case Map<?, ?> map -> map.values().stream().flatMap(RuleValues::unusable);
+      case List<?> list -> list.stream().flatMap(RuleValues::unusable);
+      default -> Stream.empty();
+    };
+  }
 
   static Object of(SchemaNode node, JsonNode value) {
     if (value.isNull()) {

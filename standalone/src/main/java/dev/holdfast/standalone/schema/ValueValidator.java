@@ -3,6 +3,7 @@ package dev.holdfast.standalone.schema;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.holdfast.standalone.schema.FieldError.Reason;
 import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -76,16 +77,29 @@ final class ValueValidator {
           default -> actual.equals(types(schema));
         };
     if (!fits) {
-      String format = schema.values().format();
-      boolean numeric = schema.type().equals("integer") || schema.type().equals("number");
-      // Where a number has a format, its name is what the real server prints.
-      if (numeric && !format.isEmpty() && !value.isTextual() && !value.isArray()) {
-        String actualFormat = actual.equals("number") ? "double" : "";
-        errors.add(wrongType(path, format, actualFormat));
+      // Where there is a format that is checked, the real server names that instead of the type.
+      if (hasCheckedFormat(schema) && !value.isTextual() && !value.isArray()) {
+        String actualFormat =
+            switch (actual) {
+              case "integer" -> "int64";
+              case "number" -> "double";
+              default -> "";
+            };
+        errors.add(wrongType(path, schema.values().format(), actualFormat));
       } else {
         errors.add(wrongType(path, types(schema), actual));
       }
     }
+  }
+
+  private static boolean hasCheckedFormat(SchemaNode schema) {
+    String format = schema.values().format();
+    return switch (schema.type()) {
+      case "integer" -> format.equals("int32") || format.equals("int64");
+      case "number" -> format.equals("float") || format.equals("double");
+      case "string" -> Formats.isChecked(format);
+      default -> false;
+    };
   }
 
   private static String typeOf(JsonNode value) {
@@ -161,20 +175,27 @@ final class ValueValidator {
         && number.remainder(limits.multipleOf()).compareTo(BigDecimal.ZERO) != 0) {
       errors.add(bound(path, value, "a multiple of", limits.multipleOf()));
     }
-    if (limits.maximum() != null) {
-      int order = number.compareTo(limits.maximum());
+    BigDecimal maximum = limitFor(value, limits.maximum());
+    if (maximum != null) {
+      int order = number.compareTo(maximum);
       if (limits.exclusiveMaximum() ? order >= 0 : order > 0) {
         String text = limits.exclusiveMaximum() ? "less than" : "less than or equal to";
-        errors.add(bound(path, value, text, limits.maximum()));
+        errors.add(bound(path, value, text, maximum));
       }
     }
-    if (limits.minimum() != null) {
-      int order = number.compareTo(limits.minimum());
+    BigDecimal minimum = limitFor(value, limits.minimum());
+    if (minimum != null) {
+      int order = number.compareTo(minimum);
       if (limits.exclusiveMinimum() ? order <= 0 : order < 0) {
         String text = limits.exclusiveMinimum() ? "greater than" : "greater than or equal to";
-        errors.add(bound(path, value, text, limits.minimum()));
+        errors.add(bound(path, value, text, minimum));
       }
     }
+  }
+
+  /** The real server compares whole numbers with the whole part of a limit. */
+  private static @Nullable BigDecimal limitFor(JsonNode value, @Nullable BigDecimal limit) {
+    return limit != null && value.isIntegralNumber() ? limit.setScale(0, RoundingMode.DOWN) : limit;
   }
 
   private static FieldError bound(FieldPath path, JsonNode value, String text, BigDecimal limit) {
