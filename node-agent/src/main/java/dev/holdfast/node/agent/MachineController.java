@@ -66,6 +66,11 @@ final class MachineController {
     Instant now = clock.instant();
     Task task = new Planner(desired, observed, now).machine(uuid);
     HostException failure = execute(task, uuid);
+    HostState.Machine state = observed.machines().get(uuid);
+    if (state != null && state.guest() == Guest.IO_ERROR && !task.actions().isEmpty()) {
+      // Resumed once more; if the host still cannot do the I/O, the next try waits longer.
+      backoff.failed(uuid, now);
+    }
     found.ifPresent(instance -> report(instance, task, failure));
     if (task.released() && machine != null && machine.deletedAt() != null) {
       release(uuid);

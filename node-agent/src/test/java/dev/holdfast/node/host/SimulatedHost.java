@@ -36,31 +36,33 @@ public final class SimulatedHost implements DiskHost, NetworkHost, MachineHost {
   private long nextProcessId = 100;
 
   /** The whole state as the agent would read it. */
-  public HostState state() {
+  public synchronized HostState state() {
     return new HostState(machines, images, bridges, taps);
   }
 
-  public void setTime(Instant time) {
+  public synchronized void setTime(Instant time) {
     now = time;
   }
 
   /** The guest changes its state by itself. */
-  public void guest(String uuid, Guest guest) {
+  public synchronized void guest(String uuid, Guest guest) {
     machines.computeIfPresent(uuid, (u, m) -> with(m, m.process(), guest));
+    listeners.forEach(listener -> listener.accept(uuid));
   }
 
   /** QEMU dies. */
-  public void crash(String uuid) {
+  public synchronized void crash(String uuid) {
     machines.computeIfPresent(
         uuid,
         (u, m) ->
             m.process() instanceof QemuProcess.Running
                 ? with(m, new QemuProcess.Exited("killed by signal 9", "", now), Guest.UNKNOWN)
                 : m);
+    listeners.forEach(listener -> listener.accept(uuid));
   }
 
   /** The keeper restarts and no longer knows of processes that have ended. */
-  public void forgetExits() {
+  public synchronized void forgetExits() {
     machines.replaceAll(
         (u, m) ->
             m.process() instanceof QemuProcess.Exited
@@ -69,13 +71,13 @@ public final class SimulatedHost implements DiskHost, NetworkHost, MachineHost {
   }
 
   /** Somebody else removes a tap device or bridge. */
-  public void loseLink(String name) {
+  public synchronized void loseLink(String name) {
     taps.remove(name);
     bridges.remove(name);
   }
 
   /** Somebody else puts a file where an image may be wanted. */
-  public void putImage(String path, Image image) {
+  public synchronized void putImage(String path, Image image) {
     images.put(path, image);
   }
 
@@ -84,12 +86,12 @@ public final class SimulatedHost implements DiskHost, NetworkHost, MachineHost {
   }
 
   @Override
-  public Image inspect(String path) {
+  public synchronized Image inspect(String path) {
     return images.getOrDefault(path, new Image.Absent());
   }
 
   @Override
-  public void create(VirtualDiskInstanceSpec disk) throws HostException {
+  public synchronized void create(VirtualDiskInstanceSpec disk) throws HostException {
     Image image = new Image.Present(disk.format(), disk.capacityBytes(), 0);
     Image old = images.putIfAbsent(disk.path(), image);
     if (old instanceof Image.Present present
@@ -99,13 +101,13 @@ public final class SimulatedHost implements DiskHost, NetworkHost, MachineHost {
   }
 
   @Override
-  public void delete(VirtualDiskInstanceSpec disk) {
+  public synchronized void delete(VirtualDiskInstanceSpec disk) {
     must(!isInUse(disk.path(), ""), "deletes an image in use: " + disk.path());
     images.remove(disk.path());
   }
 
   @Override
-  public void setOwner(String path, int uid) throws HostException {
+  public synchronized void setOwner(String path, int uid) throws HostException {
     if (!(images.get(path) instanceof Image.Present image)) {
       throw new HostException("ImageMissing", path + " is not there");
     }
@@ -114,27 +116,27 @@ public final class SimulatedHost implements DiskHost, NetworkHost, MachineHost {
   }
 
   @Override
-  public long preparePool(String path) {
+  public synchronized long preparePool(String path) {
     return 1L << 40;
   }
 
   @Override
-  public Map<String, Bridge> bridges() {
+  public synchronized Map<String, Bridge> bridges() {
     return Map.copyOf(bridges);
   }
 
   @Override
-  public Map<String, Tap> taps() {
+  public synchronized Map<String, Tap> taps() {
     return Map.copyOf(taps);
   }
 
   @Override
-  public void ensureBridge(BridgeDefinition bridge) {
+  public synchronized void ensureBridge(BridgeDefinition bridge) {
     bridges.put(bridge.name(), new Bridge(bridge, true));
   }
 
   @Override
-  public void removeBridge(String name) {
+  public synchronized void removeBridge(String name) {
     must(
         taps.values().stream().noneMatch(tap -> tap.definition().bridge().equals(name)),
         "removes a bridge with taps in it: " + name);
@@ -142,7 +144,7 @@ public final class SimulatedHost implements DiskHost, NetworkHost, MachineHost {
   }
 
   @Override
-  public void ensureTap(TapDefinition tap) throws HostException {
+  public synchronized void ensureTap(TapDefinition tap) throws HostException {
     if (!bridges.containsKey(tap.bridge())) {
       throw new HostException("BridgeMissing", tap.bridge() + " is not there");
     }
@@ -150,7 +152,7 @@ public final class SimulatedHost implements DiskHost, NetworkHost, MachineHost {
   }
 
   @Override
-  public void removeTap(String name) {
+  public synchronized void removeTap(String name) {
     Tap tap = taps.remove(name);
     must(
         tap == null || !isRunning(tap.definition().machineUuid()),
@@ -158,17 +160,17 @@ public final class SimulatedHost implements DiskHost, NetworkHost, MachineHost {
   }
 
   @Override
-  public Map<String, HostState.Machine> machines() {
+  public synchronized Map<String, HostState.Machine> machines() {
     return Map.copyOf(machines);
   }
 
   @Override
-  public HostState.@Nullable Machine machine(String uuid) {
+  public synchronized HostState.@Nullable Machine machine(String uuid) {
     return machines.get(uuid);
   }
 
   @Override
-  public void launch(Desired.Machine machine) {
+  public synchronized void launch(Desired.Machine machine) {
     String uuid = machine.spec().uuid();
     must(!isRunning(uuid), "launches a machine twice: " + uuid);
     must(machine.wanted(), "launches a machine that is not wanted: " + uuid);
@@ -193,36 +195,36 @@ public final class SimulatedHost implements DiskHost, NetworkHost, MachineHost {
   }
 
   @Override
-  public void resume(String uuid) throws HostException {
+  public synchronized void resume(String uuid) throws HostException {
     requireRunning(uuid);
     guest(uuid, Guest.RUNNING);
   }
 
   @Override
-  public void pause(String uuid) throws HostException {
+  public synchronized void pause(String uuid) throws HostException {
     requireRunning(uuid);
     guest(uuid, Guest.PAUSED);
   }
 
   @Override
-  public void pressPowerButton(String uuid) throws HostException {
+  public synchronized void pressPowerButton(String uuid) throws HostException {
     HostState.Machine m = requireRunning(uuid);
     machines.put(uuid, new HostState.Machine(uuid, m.process(), m.guest(), now));
   }
 
   @Override
-  public void kill(String uuid) {
+  public synchronized void kill(String uuid) {
     crash(uuid);
   }
 
   @Override
-  public void clean(String uuid) {
+  public synchronized void clean(String uuid) {
     must(!isRunning(uuid), "cleans up under a running machine: " + uuid);
     machines.remove(uuid);
   }
 
   @Override
-  public void onChange(Consumer<String> listener) {
+  public synchronized void onChange(Consumer<String> listener) {
     listeners.add(listener);
   }
 
@@ -234,7 +236,7 @@ public final class SimulatedHost implements DiskHost, NetworkHost, MachineHost {
     return machine;
   }
 
-  public boolean isRunning(String uuid) {
+  public synchronized boolean isRunning(String uuid) {
     HostState.Machine machine = machines.get(uuid);
     return machine != null && machine.process() instanceof QemuProcess.Running;
   }

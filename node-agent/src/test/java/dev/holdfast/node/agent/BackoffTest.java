@@ -1,0 +1,49 @@
+package dev.holdfast.node.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+class BackoffTest {
+  private final Backoff<String> backoff = new Backoff<>(new Random(1));
+  private final Instant start = Instant.ofEpochSecond(1_000_000);
+
+  @Test
+  void retriesTheFirstFailureAtOnce() {
+    assertThat(backoff.failed("vm", start)).isEqualTo(start);
+  }
+
+  @Test
+  void waitsLongerAfterEachFailureUpToTheLongest() {
+    backoff.failed("vm", start);
+    Duration previous = Duration.ZERO;
+    for (int i = 0; i < 20; i++) {
+      Duration wait = Duration.between(start, backoff.failed("vm", start));
+      Duration longest = Backoff.LONGEST.plus(Backoff.LONGEST.dividedBy(4));
+      assertThat(wait).isBetween(previous.dividedBy(2), longest);
+      previous = wait;
+    }
+    assertThat(previous).isGreaterThanOrEqualTo(Backoff.LONGEST);
+  }
+
+  @Test
+  void startsOverAfterALongTimeWithoutFailure() {
+    for (int i = 0; i < 5; i++) {
+      backoff.failed("vm", start);
+    }
+    Instant later = start.plus(Backoff.FORGIVEN_AFTER).plusSeconds(1);
+    assertThat(backoff.failed("vm", later)).isEqualTo(later);
+    assertThat(backoff.failuresInARow("vm")).isEqualTo(1);
+  }
+
+  @Test
+  void keepsKeysApart() {
+    backoff.failed("a", start);
+    assertThat(backoff.notBefore("b")).isNull();
+    backoff.forget("a");
+    assertThat(backoff.notBefore("a")).isNull();
+  }
+}

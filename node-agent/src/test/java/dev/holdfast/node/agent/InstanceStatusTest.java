@@ -1,0 +1,176 @@
+package dev.holdfast.node.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.holdfast.crds.Condition;
+import dev.holdfast.crds.machine.VirtualMachineInstance;
+import dev.holdfast.crds.machine.VirtualMachineInstanceSpec.RestartPolicy;
+import dev.holdfast.crds.machine.VirtualMachineInstanceStatus;
+import dev.holdfast.crds.machine.VirtualMachineInstanceStatus.Phase;
+import dev.holdfast.node.host.HostException;
+import dev.holdfast.node.plan.HostState;
+import dev.holdfast.node.plan.HostState.Guest;
+import dev.holdfast.node.plan.HostState.QemuProcess;
+import dev.holdfast.node.plan.Scenarios;
+import dev.holdfast.node.plan.Task;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import java.time.Instant;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+class InstanceStatusTest {
+  private static final Instant NOW = Instant.ofEpochSecond(1_000_000);
+
+  @Test
+  void isReadyWhenTheGuestRuns() {
+    VirtualMachineInstanceStatus status = running(RestartPolicy.ALWAYS, false, Guest.RUNNING);
+    assertThat(status.phase()).isEqualTo(Phase.RUNNING);
+    assertThat(status.restarts()).isZero();
+    assertThat(status.processId()).isEqualTo(7);
+    assertThat(status.observedGeneration()).isEqualTo(3);
+    assertReady(status, true, "Running");
+  }
+
+  @Test
+  void isReadyWhenItIsPausedAsAsked() {
+    assertReady(running(RestartPolicy.ALWAYS, true, Guest.PAUSED), true, "Paused");
+    assertReady(running(RestartPolicy.ALWAYS, true, Guest.PRELAUNCH), true, "Paused");
+    assertReady(running(RestartPolicy.ALWAYS, true, Guest.RUNNING), false, "Pausing");
+    assertReady(running(RestartPolicy.ALWAYS, false, Guest.PAUSED), false, "Resuming");
+  }
+
+  @Test
+  void saysThatAGuestStoppedForWantOfDiskIo() {
+    VirtualMachineInstanceStatus status = running(RestartPolicy.ALWAYS, false, Guest.IO_ERROR);
+    assertReady(status, false, "IoError");
+    assertThat(status.phase()).isEqualTo(Phase.PAUSED);
+  }
+
+  @Test
+  void endsWellWhenTheGuestShutsDownAndIsNotStartedAgain() {
+    assertThat(running(RestartPolicy.NEVER, false, Guest.SHUTDOWN).phase())
+        .isEqualTo(Phase.SUCCEEDED);
+    assertThat(running(RestartPolicy.ON_FAILURE, false, Guest.SHUTDOWN).phase())
+        .isEqualTo(Phase.SUCCEEDED);
+    assertThat(running(RestartPolicy.ALWAYS, false, Guest.SHUTDOWN).phase())
+        .isEqualTo(Phase.STARTING);
+    assertThat(running(RestartPolicy.NEVER, false, Guest.CRASHED).phase()).isEqualTo(Phase.FAILED);
+  }
+
+  @Test
+  void keepsSayingHowItEnded() {
+    VirtualMachineInstance instance = instance(RestartPolicy.NEVER, false, null);
+    instance.setStatus(running(RestartPolicy.NEVER, false, Guest.SHUTDOWN));
+    VirtualMachineInstanceStatus after = InstanceStatus.of(instance, nothing(), NOW);
+    assertThat(after.phase()).isEqualTo(Phase.SUCCEEDED);
+    assertReady(after, true, "GuestShutdown");
+    assertThat(after.processId()).isNull();
+  }
+
+  @Test
+  void carriesQemusWordsWhenItRefusesToStart() {
+    HostException failure =
+        new HostException("QemuFailed", "qemu-system-x86_64: unsupported machine type");
+    VirtualMachineInstance instance = instance(RestartPolicy.ALWAYS, false, null);
+    VirtualMachineInstanceStatus once =
+        InstanceStatus.of(instance, new InstanceStatus.Facts(null, null, failure, 1), NOW);
+    assertThat(once.phase()).isEqualTo(Phase.PENDING);
+    assertReady(once, false, "QemuFailed");
+    assertThat(ready(once).message()).contains("unsupported machine type");
+    VirtualMachineInstanceStatus often =
+        InstanceStatus.of(instance, new InstanceStatus.Facts(null, null, failure, 2), NOW);
+    assertThat(often.phase()).isEqualTo(Phase.CRASH_LOOP_BACK_OFF);
+  }
+
+  @Test
+  void saysWhatItWaitsFor() {
+    VirtualMachineInstanceStatus status =
+        InstanceStatus.of(
+            instance(RestartPolicy.ALWAYS, false, null),
+            new InstanceStatus.Facts(
+                null, new Task.Blocked("DiskNotReady", "disk-1 is not there"), null, 0),
+            NOW);
+    assertReady(status, false, "DiskNotReady");
+    assertThat(status.phase()).isEqualTo(Phase.PENDING);
+  }
+
+  @Test
+  void countsAnotherProcessAsARestart() {
+    VirtualMachineInstance instance = instance(RestartPolicy.ALWAYS, false, null);
+    instance.setStatus(running(RestartPolicy.ALWAYS, false, Guest.RUNNING));
+    VirtualMachineInstanceStatus same =
+        InstanceStatus.of(instance, facts(machine(7, Guest.RUNNING)), NOW.plusSeconds(5));
+    assertThat(same).isEqualTo(instance.getStatus());
+    VirtualMachineInstanceStatus other =
+        InstanceStatus.of(instance, facts(machine(8, Guest.RUNNING)), NOW.plusSeconds(5));
+    assertThat(other.restarts()).isEqualTo(1);
+  }
+
+  @Test
+  void failsAMachineThatRunsOnceAndWhoseQemuDied() {
+    HostState.Machine died =
+        new HostState.Machine(
+            Scenarios.uuid(1),
+            new QemuProcess.Exited("killed by signal 9", "out of memory", NOW),
+            Guest.UNKNOWN,
+            null);
+    VirtualMachineInstanceStatus status =
+        InstanceStatus.of(instance(RestartPolicy.NEVER, false, null), facts(died), NOW);
+    assertThat(status.phase()).isEqualTo(Phase.FAILED);
+    assertThat(ready(status).message()).contains("killed by signal 9", "out of memory");
+  }
+
+  @Test
+  void isStoppingOnceItIsDeleted() {
+    VirtualMachineInstanceStatus status =
+        InstanceStatus.of(
+            instance(RestartPolicy.ALWAYS, false, "2026-01-01T00:00:00Z"),
+            facts(machine(7, Guest.RUNNING)),
+            NOW);
+    assertThat(status.phase()).isEqualTo(Phase.STOPPING);
+  }
+
+  private static VirtualMachineInstanceStatus running(
+      RestartPolicy policy, boolean paused, Guest guest) {
+    return InstanceStatus.of(instance(policy, paused, null), facts(machine(7, guest)), NOW);
+  }
+
+  private static InstanceStatus.Facts facts(HostState.Machine machine) {
+    return new InstanceStatus.Facts(machine, null, null, 0);
+  }
+
+  private static InstanceStatus.Facts nothing() {
+    return new InstanceStatus.Facts(null, null, null, 0);
+  }
+
+  private static HostState.Machine machine(long processId, Guest guest) {
+    return new HostState.Machine(
+        Scenarios.uuid(1), new QemuProcess.Running(processId, NOW, "7.2.0"), guest, null);
+  }
+
+  private static VirtualMachineInstance instance(
+      RestartPolicy policy, boolean paused, @Nullable String deletedAt) {
+    VirtualMachineInstance instance = new VirtualMachineInstance();
+    instance.setMetadata(
+        new ObjectMetaBuilder()
+            .withName("machine")
+            .withNamespace("default")
+            .withGeneration(3L)
+            .withDeletionTimestamp(deletedAt)
+            .build());
+    instance.setSpec(Scenarios.machine(1, policy, paused, List.of(), List.of()));
+    return instance;
+  }
+
+  private static void assertReady(
+      VirtualMachineInstanceStatus status, boolean holds, String reason) {
+    assertThat(ready(status).status()).isEqualTo(holds ? "True" : "False");
+    assertThat(ready(status).reason()).isEqualTo(reason);
+  }
+
+  private static Condition ready(VirtualMachineInstanceStatus status) {
+    return Objects.requireNonNull(Condition.find(status.conditions(), Condition.READY));
+  }
+}
