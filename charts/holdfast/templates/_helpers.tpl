@@ -1,11 +1,3 @@
-{{- /* Operator and agents know their namespace by name, so there is one Holdfast in a cluster. */ -}}
-{{- define "holdfast.namespace" -}}
-{{- if ne .Release.Namespace "holdfast-system" -}}
-{{- fail (printf "Holdfast lives in the namespace holdfast-system, not in %s: install it with --namespace holdfast-system --create-namespace" .Release.Namespace) -}}
-{{- end -}}
-holdfast-system
-{{- end -}}
-
 {{- define "holdfast.labels" -}}
 app.kubernetes.io/part-of: holdfast
 app.kubernetes.io/instance: {{ .Release.Name }}

@@ -22,8 +22,13 @@ import java.util.concurrent.locks.Lock;
 final class StaticFields extends ArchCondition<JavaField> {
   private static final List<Class<?>> MUTABLE_TYPES =
       List.of(
-          ConcurrentMap.class, Queue.class, Executor.class, Lock.class, Thread.class,
-          ThreadLocal.class, StringBuilder.class);
+          ConcurrentMap.class,
+          Queue.class,
+          Executor.class,
+          Lock.class,
+          Thread.class,
+          ThreadLocal.class,
+          StringBuilder.class);
 
   /** Packages of classes that exist to be changed, apart from the interfaces in them. */
   private static final List<String> MUTABLE_PREFIXES =
