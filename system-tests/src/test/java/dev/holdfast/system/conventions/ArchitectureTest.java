@@ -4,11 +4,13 @@ import static com.tngtech.archunit.base.DescribedPredicate.alwaysTrue;
 import static com.tngtech.archunit.base.DescribedPredicate.not;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.simpleNameEndingWith;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.domain.JavaPackage;
@@ -47,6 +49,11 @@ class ArchitectureTest {
           "dev.holdfast.standalone.resource",
           "dev.holdfast.standalone.schema",
           "dev.holdfast.standalone.store");
+
+  private static final DescribedPredicate<JavaClass> IS_COMMAND =
+      resideInAPackage("dev.holdfast.cli..")
+          .or(simpleNameEndingWith("Command"))
+          .or(simpleNameEndingWith("Main"));
 
   private final JavaClasses holdfast = HoldfastClasses.all();
 
@@ -122,6 +129,7 @@ class ArchitectureTest {
                     Module.KEEPER.packages(),
                     "",
                     "java..",
+                    "jdk.net..",
                     "com.sun.jna..",
                     "com.fasterxml.jackson..",
                     "picocli..",
@@ -304,19 +312,26 @@ class ArchitectureTest {
   void onlyCommandsEndTheProcess() {
     check(
         noClasses()
-            .that()
-            .resideOutsideOfPackage(Module.CLI.packages())
-            .and()
-            .haveSimpleNameNotEndingWith("Command")
-            .and()
-            .haveSimpleNameNotEndingWith("Main")
+            .that(not(IS_COMMAND))
             .should()
             .callMethod(System.class, "exit", int.class)
             .orShould()
             .callMethod(Runtime.class, "exit", int.class)
-            .orShould()
-            .callMethod(Runtime.class, "halt", int.class)
             .because("every component can be embedded; report to the caller, who decides"));
+  }
+
+  @Test
+  void onlyTheKeeperDiesOnTheSpot() {
+    check(
+        noClasses()
+            .that(not(IS_COMMAND))
+            .and()
+            .resideOutsideOfPackage(Module.KEEPER.packages())
+            .should()
+            .callMethod(Runtime.class, "halt", int.class)
+            .because(
+                "only for the keeper is dying safer than going on: one that cannot see its"
+                    + " processes must not hold their leases"));
   }
 
   @Test
