@@ -1,0 +1,4 @@
+@NullMarked
+package dev.holdfast.crds;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,56 @@
+package dev.holdfast.operator.identity;
+
+import java.nio.charset.StandardCharsets;
+import java.util.UUID;
+
+/**
+ * Derives what must stay the same when a machine or network is deleted and applied again, and must
+ * differ between clusters that share a wire.
+ *
+ * @param clusterId uid of the namespace kube-system, which lives as long as the cluster
+ */
+public record Identity(String clusterId) {
+  /** SMBIOS UUID of a machine. */
+  public String machineUuid(String namespace, String machine) {
+    return derive("machine", namespace, machine).toString();
+  }
+
+  /**
+   * Hardware address of an interface: unicast, locally administered, with the 52:54 that QEMU users
+   * know and 32 derived bits. (QEMU's own 52:54:00 leaves 24, of which 10,000 machines would share
+   * some.)
+   */
+  public String macAddress(String namespace, String machine, String networkInterface) {
+    String hex = hex(derive("mac", namespace, machine, networkInterface));
+    return "52:54:%s:%s:%s:%s"
+        .formatted(
+            hex.substring(0, 2), hex.substring(2, 4), hex.substring(4, 6), hex.substring(6, 8));
+  }
+
+  /** Name of a network's bridge, within the 15 characters of an interface name. */
+  public String bridge(String namespace, String network) {
+    return "hfb" + hex(derive("bridge", namespace, network)).substring(0, 10);
+  }
+
+  /** Name of the tap device of an interface, within the 15 characters of an interface name. */
+  public String tap(String namespace, String machine, String networkInterface) {
+    return "hft" + hex(derive("tap", namespace, machine, networkInterface)).substring(0, 10);
+  }
+
+  /** Where the search for the address of an interface starts; not negative. */
+  public int addressSeed(String namespace, String machine, String networkInterface) {
+    String hex = hex(derive("address", namespace, machine, networkInterface));
+    return Integer.parseInt(hex.substring(0, 7), 16);
+  }
+
+  // Kubernetes names have no slash, so the parts cannot run into each other.
+  private UUID derive(String... parts) {
+    String name = clusterId + "/" + String.join("/", parts);
+    return UUID.nameUUIDFromBytes(name.getBytes(StandardCharsets.UTF_8));
+  }
+
+  // The first 12 digits of a name-based UUID are hash only: version and variant come after them.
+  private static String hex(UUID uuid) {
+    return uuid.toString().replace("-", "");
+  }
+}

@@ -1,0 +1,101 @@
+package dev.holdfast.operator.machine;
+
+import dev.holdfast.crds.Condition;
+import dev.holdfast.crds.machine.VirtualMachineStatus;
+import dev.holdfast.crds.machine.VirtualMachineStatus.PrintableStatus;
+import dev.holdfast.operator.status.EventDraft;
+import dev.holdfast.operator.status.Reason;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is worth an event between two statuses of a machine. Because it is derived from the stored
+ * status, an operator that was restarted says nothing twice.
+ */
+final class MachineEvents {
+  private MachineEvents() {}
+
+  static List<EventDraft> between(
+      @Nullable VirtualMachineStatus before, VirtualMachineStatus after) {
+    List<EventDraft> events = new ArrayList<>();
+    PrintableStatus from = before == null ? null : before.printableStatus();
+    PrintableStatus to = after.printableStatus();
+    if (to != null && from != to) {
+      addTransition(events, from, to, message(after));
+    }
+    addTrouble(events, before, after);
+    if (after.pendingChanges() != null
+        && (before == null || !after.pendingChanges().equals(before.pendingChanges()))) {
+      events.add(
+          EventDraft.warning(
+              Reason.RESTART_REQUIRED,
+              "Power the machine off and on for these to take effect: "
+                  + String.join(", ", after.pendingChanges())));
+    }
+    return events;
+  }
+
+  private static void addTransition(
+      List<EventDraft> events, @Nullable PrintableStatus from, PrintableStatus to, String message) {
+    switch (to) {
+      case RUNNING -> {
+        if (from != PrintableStatus.UNKNOWN) {
+          events.add(
+              EventDraft.normal(
+                  from == PrintableStatus.PAUSED ? Reason.RESUMING : Reason.STARTED, message));
+        }
+      }
+      case PAUSED -> events.add(EventDraft.normal(Reason.PAUSED, message));
+      case STOPPED -> {
+        // A machine that is made halted was never anything else.
+        if (from != null) {
+          events.add(EventDraft.normal(Reason.STOPPED, message));
+        }
+      }
+      case PENDING,
+          UNSCHEDULABLE,
+          STARTING,
+          STOPPING,
+          CRASH_LOOP_BACK_OFF,
+          UNKNOWN,
+          TERMINATING -> {}
+    }
+  }
+
+  private static void addTrouble(
+      List<EventDraft> events, @Nullable VirtualMachineStatus before, VirtualMachineStatus after) {
+    PrintableStatus printable = after.printableStatus();
+    Condition ready = Condition.find(after.conditions(), Condition.READY);
+    Condition old = before == null ? null : Condition.find(before.conditions(), Condition.READY);
+    boolean news =
+        ready != null
+            && (old == null
+                || !old.reason().equals(ready.reason())
+                || !Objects.equals(old.message(), ready.message()));
+    if (printable == null || ready == null || !news || ready.status().equals(Condition.TRUE)) {
+      return;
+    }
+    boolean stalled = Condition.isTrue(after.conditions(), Condition.STALLED);
+    boolean trouble =
+        stalled
+            || switch (printable) {
+              case PENDING -> !ready.reason().equals(Reason.STARTING.text());
+              case UNSCHEDULABLE, CRASH_LOOP_BACK_OFF, UNKNOWN -> true;
+              case STARTING, RUNNING, PAUSED, STOPPING, STOPPED, TERMINATING -> false;
+            };
+    if (trouble) {
+      String reason =
+          printable == PrintableStatus.UNSCHEDULABLE
+              ? Reason.FAILED_SCHEDULING.text()
+              : ready.reason();
+      events.add(new EventDraft(EventDraft.Severity.WARNING, reason, ready.message()));
+    }
+  }
+
+  private static String message(VirtualMachineStatus status) {
+    Condition ready = Condition.find(status.conditions(), Condition.READY);
+    return ready == null ? "" : ready.message();
+  }
+}

@@ -1,0 +1,28 @@
+package dev.holdfast.operator.machine;
+
+import dev.holdfast.crds.machine.VirtualMachine;
+import dev.holdfast.crds.machine.VirtualMachineInstance;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All that a machine's status is made of.
+ *
+ * @param instance the machine's own instance, or null if it has none
+ * @param nodeHealthy whether the agent of the instance's node is alive
+ * @param stopping whether the instance is on its way out
+ * @param obstacle what keeps the machine from getting an instance, or null
+ * @param pendingChanges paths of the spec that differ from the instance
+ */
+record MachineSituation(
+    VirtualMachine machine,
+    String uuid,
+    @Nullable VirtualMachineInstance instance,
+    boolean nodeHealthy,
+    boolean stopping,
+    @Nullable Obstacle obstacle,
+    List<String> pendingChanges) {
+  MachineSituation {
+    pendingChanges = List.copyOf(pendingChanges);
+  }
+}

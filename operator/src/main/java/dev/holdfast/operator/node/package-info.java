@@ -1,0 +1,5 @@
+/** Whether nodes are alive. */
+@NullMarked
+package dev.holdfast.operator.node;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,34 @@
+package dev.holdfast.operator.placement;
+
+import dev.holdfast.crds.machine.Architecture;
+import dev.holdfast.crds.machine.VirtualMachineSpec.AcceleratorChoice;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a machine needs of a node.
+ *
+ * @param machineType {@code q35} or a versioned machine type
+ * @param cpuModel QEMU CPU model, or null for the node's default
+ * @param cpus number of virtual CPUs
+ * @param memoryBytes guest memory in bytes
+ * @param pools StoragePools that the node must be able to use
+ * @param diskNodes the node of every disk, by name of the disk
+ */
+public record PlacementRequest(
+    Architecture architecture,
+    Map<String, String> nodeSelector,
+    AcceleratorChoice accelerator,
+    String machineType,
+    @Nullable String cpuModel,
+    int cpus,
+    long memoryBytes,
+    Set<String> pools,
+    Map<String, String> diskNodes) {
+  public PlacementRequest {
+    nodeSelector = Map.copyOf(nodeSelector);
+    pools = Set.copyOf(pools);
+    diskNodes = Map.copyOf(diskNodes);
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.holdfast.operator.identity;
+
+import org.jspecify.annotations.NullMarked;

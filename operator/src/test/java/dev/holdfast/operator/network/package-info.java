@@ -1,0 +1,4 @@
+@NullMarked
+package dev.holdfast.operator.network;
+
+import org.jspecify.annotations.NullMarked;

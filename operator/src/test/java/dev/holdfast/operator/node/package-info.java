@@ -1,0 +1,4 @@
+@NullMarked
+package dev.holdfast.operator.node;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.holdfast.operator.placement;
+
+import org.jspecify.annotations.NullMarked;
