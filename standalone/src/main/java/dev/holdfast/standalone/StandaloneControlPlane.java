@@ -1,0 +1,218 @@
+package dev.holdfast.standalone;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.holdfast.standalone.control.Controllers;
+import dev.holdfast.standalone.control.Definitions;
+import dev.holdfast.standalone.http.ApiServer;
+import dev.holdfast.standalone.json.Json;
+import dev.holdfast.standalone.json.ParsedDocument;
+import dev.holdfast.standalone.kind.BuiltInKinds;
+import dev.holdfast.standalone.kind.DefinitionRules;
+import dev.holdfast.standalone.kind.ResourceRegistry;
+import dev.holdfast.standalone.kind.ResourceType;
+import dev.holdfast.standalone.resource.ApiException;
+import dev.holdfast.standalone.resource.Resources;
+import dev.holdfast.standalone.resource.Target;
+import dev.holdfast.standalone.resource.WriteOptions;
+import dev.holdfast.standalone.resource.WriteOptions.FieldValidation;
+import dev.holdfast.standalone.security.CertificateAuthority;
+import dev.holdfast.standalone.security.Identity;
+import dev.holdfast.standalone.security.PrivateFiles;
+import dev.holdfast.standalone.store.AtRest;
+import dev.holdfast.standalone.store.ObjectStore;
+import dev.holdfast.standalone.store.StoreOptions;
+import java.io.IOException;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A Kubernetes-API-compatible control plane in this process: enough of it for kubectl, Fabric8 and
+ * the Java Operator SDK to work unchanged. It knows nothing of virtual machines.
+ */
+public final class StandaloneControlPlane implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(StandaloneControlPlane.class);
+  private static final List<String> NAMESPACES =
+      List.of("default", "kube-node-lease", "kube-public", "kube-system");
+
+  private final ObjectStore store;
+  private final ApiServer server;
+  private final Controllers controllers;
+  private final CertificateAuthority authority;
+  private final String url;
+
+  private StandaloneControlPlane(
+      ObjectStore store,
+      ApiServer server,
+      Controllers controllers,
+      CertificateAuthority authority,
+      String url) {
+    this.store = store;
+    this.server = server;
+    this.controllers = controllers;
+    this.authority = authority;
+    this.url = url;
+  }
+
+  /**
+   * Starts it; when this returns it answers, and the kubeconfigs are in the data directory.
+   *
+   * @throws IOException when the directory can't be used or the port is taken
+   */
+  public static StandaloneControlPlane start(StandaloneOptions options) throws IOException {
+    Clock clock = Clock.systemUTC();
+    Path directory = options.dataDirectory();
+    PrivateFiles.createDirectory(directory);
+    List<AutoCloseable> opened = new ArrayList<>();
+    try {
+      ObjectStore store =
+          ObjectStore.open(
+              directory.resolve("objects.mv"),
+              AtRest.plain(),
+              new StoreOptions(
+                  StoreOptions.defaults().historyChanges(),
+                  StoreOptions.defaults().historyBytes(),
+                  options.sync()));
+      opened.add(store);
+      CertificateAuthority authority =
+          CertificateAuthority.open(directory.resolve("pki.p12"), clock);
+      ApiServer server = listen(options, authority);
+      opened.add(server);
+      String url = "https://" + host(options.address()) + ":" + server.port();
+      writeKubeconfigs(authority, options, url);
+      Controllers controllers = serve(store, server, clock);
+      LOG.info("The control plane answers at {}", url);
+      return new StandaloneControlPlane(store, server, controllers, authority, url);
+    } catch (GeneralSecurityException e) {
+      closeAll(opened);
+      throw new IOException("certificates can't be made in " + directory + ": " + e, e);
+    } catch (IOException | RuntimeException e) {
+      closeAll(opened);
+      throw e;
+    }
+  }
+
+  private static void closeAll(List<AutoCloseable> opened) {
+    for (AutoCloseable each : opened.reversed()) {
+      try {
+        each.close();
+      } catch (Exception e) {
+        LOG.warn("{} could not be closed: {}", each, e.getMessage());
+      }
+    }
+  }
+
+  private static ApiServer listen(StandaloneOptions options, CertificateAuthority authority)
+      throws IOException, GeneralSecurityException {
+    Path file = options.dataDirectory().resolve("port");
+    int before = Files.exists(file) ? Integer.parseInt(Files.readString(file).strip()) : 0;
+    int port = options.port() != 0 ? options.port() : before;
+    ApiServer server = ApiServer.listen(authority, options.address(), port);
+    PrivateFiles.write(file, (server.port() + "\n").getBytes(StandardCharsets.US_ASCII));
+    return server;
+  }
+
+  private static Controllers serve(ObjectStore store, ApiServer server, Clock clock)
+      throws IOException {
+    AtomicReference<Definitions> definitions = new AtomicReference<>();
+    ResourceRegistry registry =
+        new ResourceRegistry(
+            BuiltInKinds.all(
+                new DefinitionRules(
+                    written -> definitions.get().written(written),
+                    gone -> definitions.get().gone(gone))));
+    Resources resources = new Resources(store, clock);
+    definitions.set(new Definitions(registry, resources, clock));
+    for (String namespace : NAMESPACES) {
+      createNamespace(registry, resources, namespace);
+    }
+    definitions.get().start();
+    Controllers controllers = new Controllers(registry, resources, clock);
+    controllers.start();
+    server.serve(registry, resources, clock);
+    return controllers;
+  }
+
+  private static void createNamespace(ResourceRegistry registry, Resources resources, String name) {
+    ResourceType type = registry.find("", "v1", "namespaces");
+    if (type == null || resources.store().get(type.key("", name)) != null) {
+      return;
+    }
+    ObjectNode namespace = Json.object().put("apiVersion", "v1").put("kind", "Namespace");
+    namespace.putObject("metadata").put("name", name);
+    try {
+      resources
+          .creator()
+          .create(
+              new Target(type, "", name, ""),
+              new ParsedDocument(namespace, List.of(), false),
+              new WriteOptions(
+                  false, "holdfast-standalone", FieldValidation.IGNORE, false, new ArrayList<>()));
+    } catch (ApiException e) {
+      throw new IllegalStateException("namespace " + name + " can't be made", e);
+    }
+  }
+
+  private static String host(InetAddress address) {
+    InetAddress reachable =
+        address.isAnyLocalAddress() ? InetAddress.getLoopbackAddress() : address;
+    return reachable instanceof Inet6Address
+        ? "[" + reachable.getHostAddress() + "]"
+        : reachable.getHostAddress();
+  }
+
+  private static void writeKubeconfigs(
+      CertificateAuthority authority, StandaloneOptions options, String url)
+      throws IOException, GeneralSecurityException {
+    Map<String, Identity> files =
+        Map.of(
+            "kubeconfig", new Identity.Admin(),
+            "operator.kubeconfig", new Identity.Operator(),
+            "agent.kubeconfig", new Identity.Agent(options.nodeName()));
+    for (Map.Entry<String, Identity> file : files.entrySet()) {
+      String text = authority.kubeconfig(file.getValue(), url);
+      PrivateFiles.write(
+          options.dataDirectory().resolve(file.getKey()), text.getBytes(StandardCharsets.UTF_8));
+    }
+    authority.save();
+  }
+
+  /** A kubeconfig for an identity, with its certificate and key embedded. */
+  public String kubeconfig(Identity identity) {
+    try {
+      String text = authority.kubeconfig(identity, url);
+      authority.save();
+      return text;
+    } catch (GeneralSecurityException | IOException e) {
+      throw new IllegalStateException("no certificate can be issued for " + identity, e);
+    }
+  }
+
+  /** Where it answers: https and a loopback address, unless it was told to listen elsewhere. */
+  public String url() {
+    return url;
+  }
+
+  public int port() {
+    return server.port();
+  }
+
+  /** Ends all watches, stops listening, and closes the store after the last write. */
+  @Override
+  public void close() throws IOException {
+    store.endWatches();
+    server.close();
+    controllers.close();
+    store.close();
+  }
+}

@@ -1,0 +1,49 @@
+package dev.holdfast.standalone;
+
+import java.net.InetAddress;
+import java.nio.file.Path;
+
+/**
+ * How to run the control plane.
+ *
+ * @param dataDirectory holds everything that survives a restart; made when it is missing
+ * @param address where to listen; everything but loopback exposes the machine's virtual machines to
+ *     the network, protected by client certificates only
+ * @param port TCP port; 0 for the one that was used before, or any that is free
+ * @param nodeName the node whose agent gets an identity
+ * @param sync whether an acknowledged write survives a power failure too, not only a crash of the
+ *     process; switched off in tests, because it costs a disk flush per write
+ */
+public record StandaloneOptions(
+    Path dataDirectory, InetAddress address, int port, String nodeName, boolean sync) {
+
+  /** Loopback, the same port as before or any free one, durable, this machine as the only node. */
+  public static StandaloneOptions in(Path dataDirectory) {
+    return new StandaloneOptions(
+        dataDirectory, InetAddress.getLoopbackAddress(), 0, localNodeName(), true);
+  }
+
+  public StandaloneOptions withPort(int newPort) {
+    return new StandaloneOptions(dataDirectory, address, newPort, nodeName, sync);
+  }
+
+  public StandaloneOptions withAddress(InetAddress newAddress) {
+    return new StandaloneOptions(dataDirectory, newAddress, port, nodeName, sync);
+  }
+
+  public StandaloneOptions withNodeName(String newNodeName) {
+    return new StandaloneOptions(dataDirectory, address, port, newNodeName, sync);
+  }
+
+  public StandaloneOptions withSync(boolean newSync) {
+    return new StandaloneOptions(dataDirectory, address, port, nodeName, newSync);
+  }
+
+  private static String localNodeName() {
+    try {
+      return InetAddress.getLocalHost().getHostName().toLowerCase(java.util.Locale.ROOT);
+    } catch (java.net.UnknownHostException e) {
+      return "localhost";
+    }
+  }
+}

@@ -1,0 +1,57 @@
+package dev.holdfast.standalone.control;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.holdfast.standalone.json.Json;
+import dev.holdfast.standalone.kind.ResourceType;
+import dev.holdfast.standalone.resource.DeleteOptions;
+import dev.holdfast.standalone.resource.DeleteOptions.Propagation;
+import dev.holdfast.standalone.resource.Metadata;
+import dev.holdfast.standalone.resource.Resources;
+import dev.holdfast.standalone.resource.Target;
+import dev.holdfast.standalone.store.StoredObject;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
+
+/** Forgets events an hour after they were last written, as kube-apiserver does by default. */
+final class EventExpiry {
+  private static final Duration TIME_TO_LIVE = Duration.ofHours(1);
+
+  private final Resources resources;
+  private final Clock clock;
+
+  EventExpiry(Resources resources, Clock clock) {
+    this.resources = resources;
+    this.clock = clock;
+  }
+
+  /** Deletes the events of a resource that are old enough now. */
+  void expire(ResourceType events) {
+    Instant oldest = clock.instant().minus(TIME_TO_LIVE);
+    for (StoredObject stored : resources.store().list(events.range("")).objects()) {
+      ObjectNode event = Json.trusted(stored.json());
+      if (lastWritten(event).isBefore(oldest)) {
+        resources
+            .deleter()
+            .deleteIfThere(
+                new Target(events, stored.key().namespace(), stored.key().name(), ""),
+                DeleteOptions.of(Propagation.BACKGROUND, Metadata.uid(event)));
+      }
+    }
+  }
+
+  private static Instant lastWritten(ObjectNode event) {
+    Instant last = parse(Json.textAt(event, "metadata", "creationTimestamp"));
+    Instant seen = parse(Json.textAt(event, "lastTimestamp"));
+    return seen.isAfter(last) ? seen : last;
+  }
+
+  private static Instant parse(String time) {
+    try {
+      return Instant.parse(time);
+    } catch (DateTimeParseException e) {
+      return Instant.EPOCH;
+    }
+  }
+}

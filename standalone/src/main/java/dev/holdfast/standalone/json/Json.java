@@ -1,0 +1,178 @@
+package dev.holdfast.standalone.json;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.io.JsonEOFException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.ObjectWriter;
+import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.NumericNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Reads and writes JSON. */
+public final class Json {
+  private static final int MAX_DEPTH = 500; // far beyond any manifest, far below a stack overflow
+  private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
+  private static final ObjectMapper MAPPER =
+      new ObjectMapper(
+          JsonFactory.builder()
+              .streamReadConstraints(
+                  StreamReadConstraints.builder().maxNestingDepth(MAX_DEPTH).build())
+              .build());
+
+  private static final ObjectWriter SORTED =
+      MAPPER.writer().with(JsonNodeFeature.WRITE_PROPERTIES_SORTED);
+
+  private Json() {}
+
+  public static ObjectNode object() {
+    return NODES.objectNode();
+  }
+
+  public static ArrayNode array() {
+    return NODES.arrayNode();
+  }
+
+  /** A number as parsing would give it, so that trees that were built and parsed are equal. */
+  public static NumericNode number(long value) {
+    return (int) value == value ? NODES.numberNode((int) value) : NODES.numberNode(value);
+  }
+
+  public static byte[] bytes(JsonNode node) {
+    try {
+      return MAPPER.writeValueAsBytes(node);
+    } catch (JsonProcessingException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** With the fields of every object in the order of their names, as Go writes maps. */
+  public static byte[] sortedBytes(JsonNode node) {
+    try {
+      return SORTED.writeValueAsBytes(node);
+    } catch (JsonProcessingException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  public static byte[] prettyBytes(JsonNode node) {
+    try {
+      return MAPPER.writerWithDefaultPrettyPrinter().writeValueAsBytes(node);
+    } catch (JsonProcessingException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  public static String text(JsonNode node) {
+    return new String(bytes(node), StandardCharsets.UTF_8);
+  }
+
+  /** Reads an object that this program has written. */
+  public static ObjectNode trusted(byte[] json) {
+    try {
+      return (ObjectNode) MAPPER.readTree(json);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /**
+   * Reads what a client has sent.
+   *
+   * @throws MalformedDocumentException when it is not JSON
+   */
+  public static ParsedDocument parse(byte[] json) {
+    List<String> duplicates = new ArrayList<>();
+    try (JsonParser parser = MAPPER.createParser(json)) {
+      JsonToken first = parser.nextToken();
+      if (first == null) {
+        throw new MalformedDocumentException("unexpected end of JSON input");
+      }
+      JsonNode value = read(parser, "", duplicates);
+      if (parser.nextToken() != null) {
+        throw new MalformedDocumentException("invalid character after top-level value");
+      }
+      return new ParsedDocument(value, duplicates, false);
+    } catch (JsonEOFException e) {
+      throw new MalformedDocumentException("unexpected end of JSON input");
+    } catch (JsonProcessingException e) {
+      throw new MalformedDocumentException(describe(json, e));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static JsonNode read(JsonParser parser, String path, List<String> duplicates)
+      throws IOException {
+    JsonToken token = parser.currentToken();
+    if (token == JsonToken.START_OBJECT) {
+      ObjectNode object = NODES.objectNode();
+      while (parser.nextToken() != JsonToken.END_OBJECT) {
+        String name = parser.currentName();
+        String child = path.isEmpty() ? name : path + "." + name;
+        parser.nextToken();
+        if (object.replace(name, read(parser, child, duplicates)) != null) {
+          duplicates.add("duplicate field \"" + child + "\"");
+        }
+      }
+      return object;
+    }
+    if (token == JsonToken.START_ARRAY) {
+      ArrayNode array = NODES.arrayNode();
+      while (parser.nextToken() != JsonToken.END_ARRAY) {
+        array.add(read(parser, path + "[" + array.size() + "]", duplicates));
+      }
+      return array;
+    }
+    return MAPPER.readTree(parser);
+  }
+
+  /** The words of Go's encoding/json, which users of kubectl know. */
+  private static String describe(byte[] json, JsonProcessingException problem) {
+    int offset = (int) problem.getLocation().getByteOffset();
+    String at = offset >= 0 && offset < json.length ? "'" + (char) (json[offset] & 0xff) + "'" : "";
+    if (problem.getOriginalMessage().contains("expecting double-quote to start field name")) {
+      return "invalid character " + at + " looking for beginning of object key string";
+    }
+    return "invalid character " + at + " looking for beginning of value";
+  }
+
+  /** The object at a path of field names, or null when there is none. */
+  public static @Nullable ObjectNode objectAt(JsonNode root, String... path) {
+    JsonNode node = at(root, path);
+    return node instanceof ObjectNode object ? object : null;
+  }
+
+  /** The text at a path of field names; empty when there is none. */
+  public static String textAt(JsonNode root, String... path) {
+    return at(root, path).asText("");
+  }
+
+  /** The texts of the list at a path of field names; none when there is no list. */
+  public static List<String> textsAt(JsonNode root, String... path) {
+    List<String> texts = new ArrayList<>();
+    at(root, path).forEach(item -> texts.add(item.asText()));
+    return texts;
+  }
+
+  /** What is at a path of field names, or a missing node. */
+  public static JsonNode at(JsonNode root, String... path) {
+    JsonNode node = root;
+    for (String name : path) {
+      node = node.path(name);
+    }
+    return node;
+  }
+}

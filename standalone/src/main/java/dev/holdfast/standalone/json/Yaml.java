@@ -1,0 +1,137 @@
+package dev.holdfast.standalone.json;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
+import java.io.IOException;
+import java.io.StringReader;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.yaml.snakeyaml.LoaderOptions;
+import org.yaml.snakeyaml.constructor.SafeConstructor;
+import org.yaml.snakeyaml.error.YAMLException;
+import org.yaml.snakeyaml.nodes.MappingNode;
+import org.yaml.snakeyaml.nodes.Node;
+import org.yaml.snakeyaml.nodes.NodeTuple;
+import org.yaml.snakeyaml.nodes.ScalarNode;
+import org.yaml.snakeyaml.nodes.SequenceNode;
+import org.yaml.snakeyaml.nodes.Tag;
+
+/** Reads and writes YAML, with the meaning that sigs.k8s.io/yaml gives it: JSON written kindly. */
+public final class Yaml {
+  // An alias may repeat a node; without a bound a few lines could become gigabytes.
+  private static final int MAX_NODES = 500_000;
+  private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
+  private static final ObjectMapper WRITER =
+      new ObjectMapper(
+          YAMLFactory.builder()
+              .disable(YAMLGenerator.Feature.WRITE_DOC_START_MARKER)
+              .enable(YAMLGenerator.Feature.MINIMIZE_QUOTES)
+              .enable(YAMLGenerator.Feature.ALWAYS_QUOTE_NUMBERS_AS_STRINGS)
+              .build());
+
+  private Yaml() {}
+
+  /**
+   * Reads one document; JSON is YAML too.
+   *
+   * @throws MalformedDocumentException when it is not YAML, or grows without bound
+   */
+  public static ParsedDocument parse(byte[] yaml) {
+    LoaderOptions options = new LoaderOptions();
+    options.setCodePointLimit(Integer.MAX_VALUE); // the body was limited when it was read
+    options.setNestingDepthLimit(200);
+    org.yaml.snakeyaml.Yaml parser = new org.yaml.snakeyaml.Yaml(new SafeConstructor(options));
+    try {
+      Node root = parser.compose(new StringReader(new String(yaml, StandardCharsets.UTF_8)));
+      Reading reading = new Reading();
+      JsonNode value = root == null ? NODES.nullNode() : reading.read(root);
+      return new ParsedDocument(value, reading.duplicates, true);
+    } catch (YAMLException e) {
+      throw new MalformedDocumentException("yaml: " + e.getMessage());
+    }
+  }
+
+  public static byte[] bytes(JsonNode node) {
+    try {
+      return WRITER.writeValueAsBytes(node);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static final class Reading extends SafeConstructor {
+    private final List<String> duplicates = new ArrayList<>();
+    private int nodes;
+
+    Reading() {
+      super(new LoaderOptions());
+    }
+
+    JsonNode read(Node node) {
+      if (++nodes > MAX_NODES) {
+        throw new MalformedDocumentException("yaml: document contains excessive aliasing");
+      }
+      return switch (node) {
+        case MappingNode mapping -> readMapping(mapping);
+        case SequenceNode sequence -> {
+          ArrayNode array = NODES.arrayNode();
+          sequence.getValue().forEach(item -> array.add(read(item)));
+          yield array;
+        }
+        case ScalarNode scalar -> readScalar(scalar);
+        default -> throw new MalformedDocumentException("yaml: unknown node " + node.getTag());
+      };
+    }
+
+    private ObjectNode readMapping(MappingNode mapping) {
+      noteDuplicates(mapping);
+      flattenMapping(mapping); // "<<" merge keys; also keeps only the last of repeated keys
+      ObjectNode object = NODES.objectNode();
+      for (NodeTuple tuple : mapping.getValue()) {
+        if (!(tuple.getKeyNode() instanceof ScalarNode key)) {
+          throw new MalformedDocumentException("yaml: a key must be a scalar");
+        }
+        object.set(key.getValue(), read(tuple.getValueNode()));
+      }
+      return object;
+    }
+
+    private void noteDuplicates(MappingNode mapping) {
+      Set<String> seen = new HashSet<>();
+      for (NodeTuple tuple : mapping.getValue()) {
+        if (tuple.getKeyNode() instanceof ScalarNode key && !seen.add(key.getValue())) {
+          int line = key.getStartMark().getLine() + 1;
+          duplicates.add("line " + line + ": key \"" + key.getValue() + "\" already set in map");
+        }
+      }
+    }
+
+    private JsonNode readScalar(ScalarNode scalar) {
+      Tag tag = scalar.getTag();
+      String text = scalar.getValue();
+      if (tag.equals(Tag.NULL)) {
+        return NODES.nullNode();
+      }
+      if (tag.equals(Tag.BOOL) || tag.equals(Tag.INT) || tag.equals(Tag.FLOAT)) {
+        return switch (constructObject(scalar)) {
+          case Boolean bool -> NODES.booleanNode(bool);
+          case Integer number -> NODES.numberNode(number);
+          case Long number -> NODES.numberNode(number);
+          case java.math.BigInteger number -> NODES.numberNode(number);
+          case Double number -> NODES.numberNode(number);
+          default -> NODES.textNode(text);
+        };
+      }
+      return NODES.textNode(text);
+    }
+  }
+}

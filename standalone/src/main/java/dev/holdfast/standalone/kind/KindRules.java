@@ -1,0 +1,40 @@
+package dev.holdfast.standalone.kind;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.holdfast.standalone.schema.FieldError;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What only one kind does when it is written. The defaults do nothing. */
+public interface KindRules {
+  KindRules NONE = new KindRules() {};
+
+  /** Completes an object before it is created; in place. */
+  default void prepareCreate(ObjectNode object) {}
+
+  /** Completes an object before it replaces {@code live}; in place. */
+  default void prepareUpdate(ObjectNode object, ObjectNode live) {}
+
+  /**
+   * Errors beyond those of the schema.
+   *
+   * @param live null on create
+   */
+  default List<FieldError> validate(ObjectNode object, @Nullable ObjectNode live) {
+    return List.of();
+  }
+
+  /** Marks an object whose deletion has begun, for kinds that somebody must empty first. */
+  default void prepareDeletion(ObjectNode object) {}
+
+  /** Whether a deletion needs more than finalizers: the object must stay until it is emptied. */
+  default boolean keepsWhileTerminating(ObjectNode object) {
+    return false;
+  }
+
+  /** Acts on what was written, before the request is answered. */
+  default void written(ObjectNode object) {}
+
+  /** Acts on what is gone, before the request is answered. */
+  default void gone(ObjectNode object) {}
+}

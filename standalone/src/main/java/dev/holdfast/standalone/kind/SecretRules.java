@@ -1,0 +1,106 @@
+package dev.holdfast.standalone.kind;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.holdfast.standalone.json.Json;
+import dev.holdfast.standalone.schema.FieldError;
+import dev.holdfast.standalone.schema.FieldError.Reason;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Secrets and ConfigMaps: text becomes data, and what is immutable stays. */
+final class SecretRules implements KindRules {
+  private final boolean secret;
+
+  private SecretRules(boolean secret) {
+    this.secret = secret;
+  }
+
+  static KindRules ofSecret() {
+    return new SecretRules(true);
+  }
+
+  static KindRules ofConfigMap() {
+    return new SecretRules(false);
+  }
+
+  @Override
+  public void prepareCreate(ObjectNode object) {
+    if (secret && Json.textAt(object, "type").isEmpty()) {
+      object.put("type", "Opaque");
+    }
+    mergeText(object);
+  }
+
+  @Override
+  public void prepareUpdate(ObjectNode object, ObjectNode live) {
+    if (secret && Json.textAt(object, "type").isEmpty()) {
+      object.set("type", live.path("type"));
+    }
+    mergeText(object);
+  }
+
+  private void mergeText(ObjectNode object) {
+    if (secret && object.remove("stringData") instanceof ObjectNode texts && !texts.isEmpty()) {
+      ObjectNode data = object.withObjectProperty("data");
+      texts
+          .properties()
+          .forEach(
+              text ->
+                  data.put(
+                      text.getKey(),
+                      Base64.getEncoder()
+                          .encodeToString(
+                              text.getValue().asText().getBytes(StandardCharsets.UTF_8))));
+    }
+  }
+
+  @Override
+  public List<FieldError> validate(ObjectNode object, @Nullable ObjectNode live) {
+    List<FieldError> errors = new ArrayList<>();
+    if (secret) {
+      checkBase64(object.path("data"), errors);
+    }
+    if (live == null) {
+      return errors;
+    }
+    if (secret && !object.path("type").equals(live.path("type"))) {
+      errors.add(
+          new FieldError(
+              Reason.FieldValueInvalid,
+              "type",
+              "Invalid value: \"" + Json.textAt(object, "type") + "\": field is immutable"));
+    }
+    if (live.path("immutable").asBoolean()) {
+      for (String field : List.of("immutable", "data", "binaryData")) {
+        if (!object.path(field).equals(live.path(field))) {
+          errors.add(
+              new FieldError(
+                  Reason.FieldValueForbidden,
+                  field,
+                  "Forbidden: field is immutable when `immutable` is set"));
+        }
+      }
+    }
+    return errors;
+  }
+
+  private static void checkBase64(JsonNode data, List<FieldError> errors) {
+    data.properties()
+        .forEach(
+            entry -> {
+              try {
+                Base64.getDecoder().decode(entry.getValue().asText());
+              } catch (IllegalArgumentException e) {
+                errors.add(
+                    new FieldError(
+                        Reason.FieldValueInvalid,
+                        "data[" + entry.getKey() + "]",
+                        "Invalid value: must be base64: " + e.getMessage()));
+              }
+            });
+  }
+}

@@ -1,0 +1,63 @@
+package dev.holdfast.standalone.patch;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.holdfast.standalone.patch.PatchException.Kind;
+import io.fabric8.zjsonpatch.JsonPatchException;
+import java.util.Set;
+
+/** JSON patch, RFC 6902, with the answers of Kubernetes to what is wrong. */
+final class JsonPatch {
+  private static final Set<String> OPERATIONS =
+      Set.of("add", "remove", "replace", "move", "copy", "test");
+  private static final Set<String> WITH_VALUE = Set.of("add", "replace", "test");
+
+  /** MaxJSONPatchOperations of apiserver. */
+  private static final int MAXIMUM_OPERATIONS = 10_000;
+
+  private JsonPatch() {}
+
+  static JsonNode apply(ObjectNode live, JsonNode patch) {
+    check(patch);
+    try {
+      return io.fabric8.zjsonpatch.JsonPatch.apply(patch, live);
+    } catch (JsonPatchException e) {
+      throw new PatchException(
+          Kind.NOT_APPLICABLE, "the server rejected our request due to an error in our request");
+    }
+  }
+
+  private static void check(JsonNode patch) {
+    if (!patch.isArray()) {
+      throw new PatchException(
+          Kind.MALFORMED,
+          "error decoding patch: json: cannot unmarshal object into Go value of type"
+              + " jsonpatch.Patch");
+    }
+    if (patch.size() > MAXIMUM_OPERATIONS) {
+      throw new PatchException(
+          Kind.MALFORMED,
+          "The allowed maximum operations in a JSON patch is %d, got %d"
+              .formatted(MAXIMUM_OPERATIONS, patch.size()));
+    }
+    for (JsonNode operation : patch) {
+      String name = operation.path("op").asText();
+      if (!OPERATIONS.contains(name)) {
+        throw malformed(operation, "unsupported operation");
+      }
+      if (!operation.path("path").isTextual()) {
+        throw malformed(operation, "missing path");
+      }
+      if (WITH_VALUE.contains(name) && !operation.has("value")) {
+        throw malformed(operation, "missing value");
+      }
+      if ((name.equals("move") || name.equals("copy")) && !operation.path("from").isTextual()) {
+        throw malformed(operation, "missing from");
+      }
+    }
+  }
+
+  private static PatchException malformed(JsonNode operation, String fault) {
+    return new PatchException(Kind.MALFORMED, "invalid operation " + operation + ": " + fault);
+  }
+}

@@ -1,0 +1,58 @@
+package dev.holdfast.standalone.resource;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.holdfast.standalone.json.Json;
+import dev.holdfast.standalone.kind.ResourceType;
+import dev.holdfast.standalone.kind.Trait;
+import dev.holdfast.standalone.kind.View;
+import dev.holdfast.standalone.store.Key;
+import dev.holdfast.standalone.store.StoredObject;
+
+/**
+ * What a request is about.
+ *
+ * @param namespace empty for cluster-scoped resources and for all namespaces
+ * @param name empty for the collection
+ * @param subresource empty, or {@code status}, {@code finalize}
+ */
+public record Target(ResourceType type, String namespace, String name, String subresource) {
+
+  Key key() {
+    return type.key(namespace, name);
+  }
+
+  boolean isStatus() {
+    return subresource.equals("status");
+  }
+
+  Target named(String other) {
+    return new Target(type, namespace, other, subresource);
+  }
+
+  /** The tree of a stored object in the version of this resource. */
+  public static ObjectNode served(ResourceType type, byte[] json) {
+    ObjectNode object = Json.trusted(json);
+    View view = type.view();
+    if (view != null) {
+      view.toServed(object);
+    }
+    return object;
+  }
+
+  /** The bytes to store for an object of this resource's version, at a revision. */
+  static byte[] stored(ResourceType type, ObjectNode object, long revision) {
+    View view = type.view();
+    if (view == null) {
+      Metadata.setResourceVersion(object, revision);
+      return type.has(Trait.CUSTOM) ? Json.sortedBytes(object) : Json.bytes(object);
+    }
+    ObjectNode copy = object.deepCopy();
+    view.toStored(copy);
+    Metadata.setResourceVersion(copy, revision);
+    return Json.bytes(copy);
+  }
+
+  ObjectNode served(StoredObject object) {
+    return served(type, object.json());
+  }
+}

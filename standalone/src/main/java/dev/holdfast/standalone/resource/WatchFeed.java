@@ -1,0 +1,175 @@
+package dev.holdfast.standalone.resource;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.holdfast.standalone.json.Json;
+import dev.holdfast.standalone.kind.ResourceType;
+import dev.holdfast.standalone.store.Change;
+import dev.holdfast.standalone.store.Listing;
+import dev.holdfast.standalone.store.ObjectStore;
+import dev.holdfast.standalone.store.StoreException;
+import dev.holdfast.standalone.store.StoredObject;
+import dev.holdfast.standalone.store.Watch;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.ThreadLocalRandom;
+
+/**
+ * What one watcher is told: the objects there are, where it asked for them, then every change that
+ * its selection lets it see, and bookmarks. Runs in the thread that writes to the client.
+ */
+public final class WatchFeed {
+  private static final Duration BOOKMARK_INTERVAL = Duration.ofMinutes(1);
+  private static final Duration LAST_BOOKMARK = Duration.ofSeconds(2);
+  private static final long MIN_TIMEOUT_SECONDS = 1800; // a random time from one to two of them
+
+  private final ObjectStore store;
+  private final ResourceType type;
+  private final String namespace;
+  private final ListOptions options;
+  private final long start;
+  private long bookmarked;
+
+  /** Takes the events to the client; throws when the client is gone. */
+  public interface Sink {
+    void send(WatchEvent event) throws IOException;
+
+    /** Whether the client is known to be gone. */
+    boolean closed();
+  }
+
+  /**
+   * Prepares a watch.
+   *
+   * @param namespace empty for all namespaces
+   * @throws ApiException 500 when the resourceVersion is not a number, as the real server answers
+   */
+  public WatchFeed(ObjectStore store, ResourceType type, String namespace, ListOptions options) {
+    this.store = store;
+    this.type = type;
+    this.namespace = namespace;
+    this.options = options;
+    try {
+      this.start =
+          options.resourceVersion().isEmpty()
+              ? 0
+              : Long.parseUnsignedLong(options.resourceVersion());
+    } catch (NumberFormatException e) {
+      throw ApiException.internal(
+          "resourceVersion: Invalid value: \""
+              + options.resourceVersion()
+              + "\": strconv.ParseUint: parsing \""
+              + options.resourceVersion()
+              + "\": invalid syntax");
+    }
+  }
+
+  /** Sends events until the time is up, the client is gone or the store is closed. */
+  public void run(Sink sink) throws IOException, InterruptedException {
+    long deadline = System.nanoTime() + timeout().toNanos();
+    try {
+      Watch watch = store.watch(type.range(namespace), begin(sink));
+      bookmarked = watch.position();
+      follow(watch, sink, deadline);
+    } catch (StoreException.Compacted e) {
+      sink.send(WatchEvent.of(WatchEvent.Type.ERROR, expired(e)));
+    }
+  }
+
+  private Duration timeout() {
+    long seconds = options.timeoutSeconds();
+    return Duration.ofSeconds(
+        seconds > 0
+            ? seconds
+            : ThreadLocalRandom.current().nextLong(MIN_TIMEOUT_SECONDS, 2 * MIN_TIMEOUT_SECONDS));
+  }
+
+  /** Sends what there is already; returns the revision to follow from. */
+  private long begin(Sink sink) throws IOException {
+    boolean wanted = options.sendInitialEvents().equals("true");
+    if (options.sendInitialEvents().equals("false")) {
+      return start == 0 ? store.revision() : start;
+    }
+    if (!wanted && start > 0) {
+      return start;
+    }
+    Listing listing = store.list(type.range(namespace));
+    for (StoredObject object : listing.objects()) {
+      if (matches(object)) {
+        sink.send(WatchEvent.stored(WatchEvent.Type.ADDED, type, object.json()));
+      }
+    }
+    if (wanted && options.bookmarks()) {
+      sink.send(bookmark(listing.revision(), true));
+    }
+    return listing.revision();
+  }
+
+  private void follow(Watch watch, Sink sink, long deadline)
+      throws IOException, InterruptedException {
+    long bookmarkAt = nextBookmark(System.nanoTime(), deadline);
+    while (!watch.ended() && !sink.closed()) {
+      long now = System.nanoTime();
+      if (now >= deadline) {
+        return;
+      }
+      if (now >= bookmarkAt) {
+        bookmark(watch, sink);
+        bookmarkAt = nextBookmark(now, deadline);
+      }
+      long until = Math.min(deadline, bookmarkAt);
+      for (Change change : watch.next(Duration.ofNanos(Math.max(1, until - now)))) {
+        send(change, sink);
+      }
+    }
+  }
+
+  /** Every minute, and once shortly before the end, so that a client resumes from near there. */
+  private static long nextBookmark(long now, long deadline) {
+    long last = deadline - LAST_BOOKMARK.toNanos();
+    return now >= last ? deadline : Math.min(now + BOOKMARK_INTERVAL.toNanos(), last);
+  }
+
+  private void bookmark(Watch watch, Sink sink) throws IOException {
+    if (options.bookmarks() && watch.position() > bookmarked) {
+      bookmarked = watch.position();
+      sink.send(bookmark(bookmarked, false));
+    }
+  }
+
+  private void send(Change change, Sink sink) throws IOException {
+    StoredObject before = change.before();
+    boolean saw = before != null && matches(before);
+    boolean sees = change.kind() != Change.Kind.DELETED && matches(change.after());
+    if (sees) {
+      WatchEvent.Type event = saw ? WatchEvent.Type.MODIFIED : WatchEvent.Type.ADDED;
+      sink.send(WatchEvent.stored(event, type, change.after().json()));
+    } else if (saw && change.kind() == Change.Kind.DELETED) {
+      sink.send(WatchEvent.stored(WatchEvent.Type.DELETED, type, change.after().json()));
+    } else if (saw && before != null) {
+      ObjectNode left = Target.served(type, before.json());
+      Metadata.setResourceVersion(left, change.revision());
+      sink.send(WatchEvent.of(WatchEvent.Type.DELETED, left));
+    }
+  }
+
+  private boolean matches(StoredObject object) {
+    return options.selection().everything()
+        || options.selection().predicate().test(Target.served(type, object.json()));
+  }
+
+  private WatchEvent bookmark(long revision, boolean initial) {
+    ObjectNode object = Json.object().put("kind", type.kind()).put("apiVersion", type.apiVersion());
+    ObjectNode metadata = object.putObject("metadata");
+    metadata.put("resourceVersion", Long.toString(revision));
+    if (initial) {
+      metadata.putObject("annotations").put("k8s.io/initial-events-end", "true");
+    }
+    return WatchEvent.of(WatchEvent.Type.BOOKMARK, object);
+  }
+
+  private static ObjectNode expired(StoreException.Compacted e) {
+    return ApiException.of(
+            410, "Expired", "too old resource version: " + e.requested() + " (" + e.oldest() + ")")
+        .status();
+  }
+}

@@ -1,0 +1,168 @@
+package dev.holdfast.standalone.schema;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.cel.common.values.CelByteString;
+import dev.cel.common.values.NullValue;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Values as rules see them. After UnstructuredToVal in pkg/cel/common of apiserver. */
+final class RuleValues {
+  private RuleValues() {}
+
+  /**
+   * @throws IllegalArgumentException where the value is not of the schema's type, which happens for
+   *     what the schema's validator lets pass, as 2.0 for an integer
+   */
+  static Object of(SchemaNode node, JsonNode value) {
+    if (value.isNull()) {
+      return NullValue.NULL_VALUE;
+    }
+    if (node.intOrString()) {
+      return value.isTextual() ? value.textValue() : integer(value);
+    }
+    return switch (node.type()) {
+      case "object" -> object(node, value);
+      case "array" -> list(node, value);
+      case "string" -> string(node.values().format(), value.asText());
+      case "boolean" -> value.asBoolean();
+      case "number" -> value.doubleValue();
+      case "integer" -> integer(value);
+      default -> throw new IllegalArgumentException("invalid data, no schema for " + value);
+    };
+  }
+
+  /**
+   * Puts the items of sets and list maps of an old value into the order of the new one, because for
+   * rules such lists are equal in any order.
+   */
+  static JsonNode inOrderOf(SchemaNode node, JsonNode old, @Nullable JsonNode value) {
+    if (value == null) {
+      return old;
+    }
+    if (old.isArray() && value.isArray() && node.items() != null) {
+      SchemaNode items = node.items();
+      List<JsonNode> left = new ArrayList<>();
+      old.forEach(left::add);
+      var ordered = com.fasterxml.jackson.databind.node.JsonNodeFactory.instance.arrayNode();
+      for (JsonNode item : value) {
+        JsonNode match =
+            switch (node.listType()) {
+              case ATOMIC -> null;
+              case MAP -> Correlation.oldItem(node, old, item);
+              case SET ->
+                  left.stream()
+                      .filter(each -> JsonValues.equal(each, item))
+                      .findFirst()
+                      .orElse(null);
+            };
+        if (match != null && left.remove(match)) {
+          ordered.add(inOrderOf(items, match, item));
+        }
+      }
+      left.forEach(ordered::add);
+      return ordered;
+    }
+    if (old.isObject() && value.isObject()) {
+      var result = com.fasterxml.jackson.databind.node.JsonNodeFactory.instance.objectNode();
+      old.properties()
+          .forEach(
+              field -> {
+                SchemaNode child = node.field(field.getKey());
+                result.set(
+                    field.getKey(),
+                    child == null
+                        ? field.getValue()
+                        : inOrderOf(child, field.getValue(), value.get(field.getKey())));
+              });
+      return result;
+    }
+    return old;
+  }
+
+  private static Object object(SchemaNode node, JsonNode value) {
+    Map<String, Object> fields = new LinkedHashMap<>();
+    value
+        .properties()
+        .forEach(
+            field -> {
+              if (node.additional() != null) {
+                fields.put(field.getKey(), of(node.additional(), field.getValue()));
+                return;
+              }
+              SchemaNode child = node.properties().get(field.getKey());
+              String name = RuleTypes.escape(field.getKey());
+              if (child != null && name != null && isTyped(child)) {
+                fields.put(name, of(child, field.getValue()));
+              }
+            });
+    return fields;
+  }
+
+  private static boolean isTyped(SchemaNode node) {
+    return node.intOrString() || !node.type().isEmpty();
+  }
+
+  private static Object list(SchemaNode node, JsonNode value) {
+    List<Object> items = new ArrayList<>();
+    if (node.items() != null && isTyped(node.items())) {
+      for (JsonNode item : value) {
+        items.add(of(node.items(), item));
+      }
+    }
+    return items;
+  }
+
+  private static Object integer(JsonNode value) {
+    if (!value.isIntegralNumber()) {
+      throw new IllegalArgumentException("invalid data, expected int, got float64");
+    }
+    return value.longValue();
+  }
+
+  private static Object string(String format, String text) {
+    return switch (format) {
+      case "byte" -> CelByteString.of(Base64.getDecoder().decode(text));
+      case "duration" -> duration(text);
+      case "date" -> LocalDate.parse(text).atStartOfDay().toInstant(ZoneOffset.UTC);
+      case "date-time" -> instant(text);
+      default -> text;
+    };
+  }
+
+  private static Instant instant(String text) {
+    return OffsetDateTime.parse(text).toInstant();
+  }
+
+  /** Go's durations: {@code 1h30m}, {@code 1.5s}. */
+  private static Duration duration(String text) {
+    Duration sum = Duration.ZERO;
+    var matcher =
+        java.util.regex.Pattern.compile("([0-9]+(?:\\.[0-9]*)?)\\s*(ns|us|µs|ms|s|m|h|d|w)")
+            .matcher(text);
+    while (matcher.find()) {
+      double nanoseconds =
+          switch (matcher.group(2)) {
+            case "ns" -> 1;
+            case "us", "µs" -> 1e3;
+            case "ms" -> 1e6;
+            case "s" -> 1e9;
+            case "m" -> 60e9;
+            case "h" -> 3600e9;
+            case "d" -> 86_400e9;
+            default -> 604_800e9;
+          };
+      sum = sum.plusNanos(Math.round(Double.parseDouble(matcher.group(1)) * nanoseconds));
+    }
+    return text.startsWith("-") ? sum.negated() : sum;
+  }
+}

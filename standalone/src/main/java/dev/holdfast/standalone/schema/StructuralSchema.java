@@ -1,0 +1,149 @@
+package dev.holdfast.standalone.schema;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.holdfast.standalone.schema.FieldError.Reason;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A structural schema of one version of a CustomResourceDefinition, or a hand-made one of a
+ * built-in kind. Immutable and thread-safe; parsed and its CEL rules compiled once.
+ */
+public final class StructuralSchema {
+  /** Errors that keep CEL rules from being run, hasBlockingErr in apiextensions. */
+  private static final Set<Reason> BLOCKING =
+      EnumSet.of(
+          Reason.FieldValueNotSupported,
+          Reason.FieldValueRequired,
+          Reason.FieldValueTooLong,
+          Reason.FieldValueTooMany,
+          Reason.FieldValueTypeInvalid);
+
+  private final SchemaNode root;
+  private final FieldType type;
+  private final @Nullable RuleSet rules;
+
+  private StructuralSchema(SchemaNode root, FieldType type, @Nullable RuleSet rules) {
+    this.root = root;
+    this.type = type;
+    this.rules = rules;
+  }
+
+  /**
+   * Parses the schema of a version ({@code spec.versions[].schema} holds it).
+   *
+   * @throws InvalidSchemaException for what the creation of a CustomResourceDefinition must refuse;
+   *     the fields in it are paths within {@code spec.versions[].schema}
+   */
+  public static StructuralSchema parse(JsonNode schema) {
+    FieldPath path = new FieldPath("openAPIV3Schema");
+    SchemaParser parser = new SchemaParser();
+    SchemaNode root = parser.parse(schema, path);
+    List<FieldError> errors = new ArrayList<>(parser.errors());
+    errors.addAll(SchemaRules.check(root, path));
+    RuleSet rules = null;
+    if (errors.isEmpty() && root.hasRules()) {
+      RuleCompiler compiler = new RuleCompiler();
+      rules = compiler.compile(root, path);
+      errors.addAll(compiler.errors());
+    }
+    if (!errors.isEmpty()) {
+      throw new InvalidSchemaException(errors);
+    }
+    return new StructuralSchema(root, FieldTypes.ofResource(root), rules);
+  }
+
+  /** A schema that knows nothing: everything is preserved, lists are atomic, objects granular. */
+  public static StructuralSchema deduced() {
+    return new StructuralSchema(
+        SchemaNode.ANYTHING, FieldTypes.ofResource(SchemaNode.ANYTHING), null);
+  }
+
+  /**
+   * Removes unknown fields in place; apiVersion, kind and metadata are always known.
+   *
+   * @return the paths of what was removed, as kubectl shows them: {@code spec.disks[0].foo}
+   */
+  public List<String> pruneUnknown(ObjectNode object) {
+    return Pruner.prune(root, object);
+  }
+
+  /**
+   * Fills in defaults in place. A null where there is a default is replaced by it, any other null
+   * on a field that is not nullable is dropped.
+   */
+  public void applyDefaults(ObjectNode object) {
+    Defaulter.apply(root, object);
+  }
+
+  /**
+   * As {@link #applyDefaults}, but leaves nulls without a default, as the real server does after it
+   * merged a configuration; validation then refuses them.
+   */
+  public void fillDefaults(ObjectNode object) {
+    Defaulter.fillOnly(root, object);
+  }
+
+  /**
+   * Validates types, values, list types and CEL rules, transition rules and ratcheting included.
+   *
+   * @param oldObject the object before an update; null on create
+   */
+  public List<FieldError> validate(ObjectNode object, @Nullable ObjectNode oldObject) {
+    return complete(ValueValidator.validate(root, object, oldObject), object, oldObject);
+  }
+
+  /**
+   * As {@link #validate} for a write to the status subresource: types and values of the status
+   * only, list types and CEL rules of the whole object.
+   */
+  public List<FieldError> validateStatus(ObjectNode object, ObjectNode oldObject) {
+    SchemaNode schema = root.field("status");
+    JsonNode status = object.get("status");
+    List<FieldError> errors =
+        schema == null || status == null
+            ? List.of()
+            : ValueValidator.validate(schema, status, oldObject.get("status"));
+    return complete(errors.stream().map(StructuralSchema::inStatus).toList(), object, oldObject);
+  }
+
+  /** The real server validates the status as an object of its own, so only the field says where. */
+  private static FieldError inStatus(FieldError error) {
+    String field = error.field();
+    return new FieldError(
+        error.reason(),
+        field.equals(FieldPath.ROOT.orNil()) ? "status" : "status." + field,
+        error.message());
+  }
+
+  private List<FieldError> complete(
+      List<FieldError> valueErrors, ObjectNode object, @Nullable ObjectNode oldObject) {
+    List<FieldError> errors = new ArrayList<>(valueErrors);
+    List<FieldError> listErrors = ListTypes.validate(root, object);
+    if (oldObject == null || ListTypes.validate(root, oldObject).isEmpty()) {
+      errors.addAll(listErrors);
+    }
+    if (rules == null) {
+      return List.copyOf(errors);
+    }
+    if (errors.stream().noneMatch(error -> BLOCKING.contains(error.reason()))) {
+      errors.addAll(RuleEvaluator.evaluate(rules, object, oldObject));
+    } else {
+      errors.add(
+          FieldPath.ROOT.error(
+              Reason.FieldValueInvalid,
+              "Invalid value: null: some validation rules were not checked because the object was"
+                  + " invalid; correct the existing errors to complete validation"));
+    }
+    return List.copyOf(errors);
+  }
+
+  /** The root of what field ownership needs to know. */
+  public FieldType root() {
+    return type;
+  }
+}

@@ -1,0 +1,116 @@
+package dev.holdfast.standalone.apply;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.http.HttpRequest;
+import io.fabric8.kubernetes.client.http.HttpResponse;
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** The real API server of the folder kube-rig, where there is one. */
+final class KubeRig implements AutoCloseable {
+  private final Path folder;
+  private final Path state;
+  private final KubernetesClient client;
+
+  private KubeRig(Path folder, Path state, String kubeconfig) {
+    this.folder = folder;
+    this.state = state;
+    this.client =
+        new KubernetesClientBuilder().withConfig(Config.fromKubeconfig(kubeconfig)).build();
+  }
+
+  /** The folder named by the property kube.rig, or shared/kube-rig beside the checkout. */
+  static Optional<Path> folder() {
+    String property = System.getProperty("kube.rig", "");
+    Stream<Path> candidates =
+        property.isEmpty()
+            ? Stream.of(Path.of("../../shared/kube-rig"), Path.of("../shared/kube-rig"))
+            : Stream.of(Path.of(property));
+    return candidates
+        .map(Path::toAbsolutePath)
+        .map(Path::normalize)
+        .filter(folder -> Files.isExecutable(folder.resolve("start.sh")))
+        .findFirst();
+  }
+
+  static KubeRig start(Path folder, Path state) throws IOException {
+    run(folder.resolve("start.sh"), state);
+    return new KubeRig(folder, state, Files.readString(state.resolve("kubeconfig")));
+  }
+
+  private static void run(Path script, Path state) throws IOException {
+    ProcessBuilder builder =
+        new ProcessBuilder(script.toString())
+            .redirectErrorStream(true)
+            .redirectOutput(state.resolve("rig.log").toFile());
+    builder.environment().put("KUBE_RIG_DIR", state.toString());
+    builder.environment().put("KUBE_RIG_PORT", port(state, "port"));
+    builder.environment().put("KUBE_RIG_ETCD_PORT", port(state, "etcd-port"));
+    Process process = builder.start();
+    process.onExit().completeOnTimeout(process, 60, TimeUnit.SECONDS).join();
+    if (process.isAlive() || process.exitValue() != 0) {
+      process.destroyForcibly();
+      throw new IOException(script + " failed, see " + state.resolve("rig.log"));
+    }
+  }
+
+  private static String port(Path state, String name) throws IOException {
+    Path file = state.resolve(name);
+    if (!Files.exists(file)) {
+      try (ServerSocket socket = new ServerSocket(0)) {
+        Files.writeString(file, Integer.toString(socket.getLocalPort()));
+      }
+    }
+    return Files.readString(file);
+  }
+
+  record Answer(int status, JsonNode body) {}
+
+  Answer send(String method, String path, String contentType, @Nullable JsonNode body) {
+    HttpRequest.Builder request =
+        client
+            .getHttpClient()
+            .newHttpRequestBuilder()
+            .uri(URI.create(client.getMasterUrl().toString().replaceAll("/$", "") + path));
+    if (body != null) {
+      request.method(method, contentType, body.toString());
+    }
+    try {
+      HttpResponse<byte[]> response =
+          client.getHttpClient().sendAsync(request.build(), byte[].class).get(30, TimeUnit.SECONDS);
+      String text = new String(response.body(), UTF_8);
+      return new Answer(
+          response.code(),
+          text.startsWith("{")
+              ? ApplyCase.MAPPER.readTree(text)
+              : ApplyCase.MAPPER.getNodeFactory().textNode(text));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    } catch (ExecutionException
+        | java.util.concurrent.TimeoutException
+        | JsonProcessingException e) {
+      throw new IllegalStateException(method + " " + path, e);
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    client.close();
+    run(folder.resolve("stop.sh"), state);
+  }
+}

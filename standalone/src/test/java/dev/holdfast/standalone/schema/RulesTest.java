@@ -1,0 +1,273 @@
+package dev.holdfast.standalone.schema;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class RulesTest {
+  private static final YAMLMapper YAML = new YAMLMapper();
+
+  /** A spec with a field of each type; RULE is replaced. */
+  private static final String SCHEMA =
+      """
+      type: object
+      properties:
+        spec:
+          type: object
+          x-kubernetes-validations: [{rule: "RULE"}]
+          properties:
+            text: {type: string}
+            other: {type: string}
+            count: {type: integer}
+            ratio: {type: number}
+            flag: {type: boolean}
+            amount: {x-kubernetes-int-or-string: true}
+            when: {type: string, format: date-time}
+            how-long: {type: string, format: duration}
+            namespace: {type: string}
+            words: {type: array, items: {type: string}}
+            numbers: {type: array, items: {type: integer}}
+            set: {type: array, x-kubernetes-list-type: set, items: {type: string}}
+            map: {type: object, additionalProperties: {type: string}}
+            free: {type: object, x-kubernetes-preserve-unknown-fields: true}
+            items:
+              type: array
+              x-kubernetes-list-type: map
+              x-kubernetes-list-map-keys: [name]
+              items:
+                type: object
+                required: [name]
+                properties: {name: {type: string}, size: {type: integer}}
+      """;
+
+  private static final String SPEC =
+      """
+      spec:
+        text: 10Gi
+        other: 10.1.2.0/24
+        count: 4
+        ratio: 2
+        flag: true
+        amount: 512
+        when: "2026-01-02T03:04:05Z"
+        how-long: 1h30m
+        namespace: default
+        words: [b, a, b]
+        numbers: [3, 1, 2]
+        set: [x, y]
+        map: {a.b/c: d}
+        items: [{name: one, size: 1}, {name: two, size: 2}]
+      """;
+
+  static ObjectNode yaml(String text) {
+    try {
+      return (ObjectNode) YAML.readTree(text);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static StructuralSchema schema(String rule) {
+    JsonNode schema = yaml(SCHEMA.replace("\"RULE\"", "true"));
+    ((ObjectNode) schema.at("/properties/spec/x-kubernetes-validations/0")).put("rule", rule);
+    return StructuralSchema.parse(schema);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "self.count < 8.5",
+        "self.ratio == 2.0 && self.ratio < 3",
+        "self.count + size(self.words) == 7",
+        "has(self.text) && !has(self.free)",
+        "quantity(self.text).compareTo(quantity('4Gi')) > 0",
+        "quantity(self.text) == quantity('10240Mi')",
+        "quantity(string(self.amount)).isLessThan(quantity('1k'))",
+        "quantity('1500m').add(quantity('500m')).asInteger() == 2",
+        "quantity('2').sub(1).isInteger() && !quantity('2500m').isInteger()",
+        "sign(quantity('-1')) == -1 && quantity('0.5').asApproximateFloat() == 0.5",
+        "isQuantity('1.5Ti') && !isQuantity('1Zi') && isQuantity('1e3') && !isQuantity('')",
+        "type(self.amount) == int && self.amount < 1024",
+        "cidr(self.other).containsIP('10.1.2.3') && cidr(self.other).containsIP(ip('10.1.2.3'))",
+        "cidr('10.0.0.0/8').containsCIDR(self.other) && cidr(self.other).prefixLength() == 24",
+        "cidr('10.1.2.3/24').masked() == cidr(self.other) && cidr(self.other).ip().family() == 4",
+        "ip('fe80::1').isLinkLocalUnicast() && ip('127.0.0.1').isLoopback() &&"
+            + " ip('::').isUnspecified()",
+        "isIP('::1') && !isIP('1.2.3') && !isIP('01.2.3.4') && !isIP('::ffff:1.2.3.4')",
+        "isCIDR('fd00::/64') && !isCIDR('fd00::/129') && !isCIDR('10.0.0.1')",
+        "string(ip('2001:DB8:0:0::1')) == '2001:db8::1' && ip.isCanonical('2001:db8::1')",
+        "url('https://example.com:80/path?k=a&k=b').getHost() == 'example.com:80'",
+        "url('https://[::1]:80/').getHostname() == '::1' && url('/a').getEscapedPath() == '/a'",
+        "url('https://example.com/?k=a&k=b').getQuery() == {'k': ['a', 'b']}",
+        "isURL('https://example.com') && !isURL('example')",
+        "!self.words.isSorted() && self.numbers.max() == 3 && self.numbers.min() == 1",
+        "self.numbers.sum() == 6 && self.words.indexOf('b') == 0 && self.words.lastIndexOf('b') =="
+            + " 2",
+        "'text'.indexOf('x') == 2",
+        "'a1b22'.find('[0-9]+') == '1' && 'a1b22'.findAll('[0-9]+') == ['1', '22']",
+        "'a1b22'.findAll('[0-9]+', 1) == ['1']",
+        "self.text.matches('^[0-9]+Gi$')",
+        "self.words.all(w, w in ['a', 'b']) && self.items.exists(i, i.name == 'two')",
+        "self.items.map(i, i.size) == [1, 2] && self.items.filter(i, i.size > 1).size() == 1",
+        "self.map['a.b/c'] == 'd' && self.map.all(k, k.startsWith('a'))",
+        "self.__namespace__ == 'default'",
+        "self.how__dash__long == duration('90m')",
+        "self.when > timestamp('2026-01-01T00:00:00Z')",
+        "self.?free.hasValue() == false && self.?text.orValue('') == '10Gi'",
+        "sets.contains(self.words, ['a']) && self.words.distinct().size() == 2",
+        "self.text.lowerAscii() == '10gi' && self.words.join('') == 'bab'",
+      })
+  void holds(String rule) {
+    assertThat(schema(rule).validate(yaml(SPEC), null)).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "self.nothing == 1 | undefined field 'nothing'",
+        "self.count == 'x' | found no matching overload",
+        "self.count | must evaluate to a bool",
+        "self.count > | compilation failed",
+        "self.free.x == 1 | undefined field 'x'",
+        "quantity(self.count).isInteger() | found no matching overload",
+        "self.items.max() == 1 | found no matching overload",
+        "nobody == 1 | undeclared reference",
+      })
+  void refusesRulesThatDoNotCompile(String rule, String reason) {
+    assertThatThrownBy(() -> schema(rule))
+        .isInstanceOfSatisfying(
+            InvalidSchemaException.class,
+            e ->
+                assertThat(e.errors())
+                    .singleElement()
+                    .satisfies(
+                        error -> {
+                          assertThat(error.field())
+                              .isEqualTo(
+                                  "openAPIV3Schema.properties[spec].x-kubernetes-validations[0].rule");
+                          assertThat(error.message()).contains(reason);
+                        }));
+  }
+
+  @Test
+  void sayWhatFailedWhereTheRuleHasNoMessage() {
+    assertThat(schema("self.count > 5").validate(yaml(SPEC), null))
+        .extracting(FieldError::text)
+        .containsExactly("spec: Invalid value: failed rule: self.count > 5");
+  }
+
+  @Test
+  void namesTheKeyThatARuleDidNotFind() {
+    assertThat(schema("self.free == self.free").validate(yaml("spec: {}"), null))
+        .extracting(FieldError::text)
+        .containsExactly(
+            "spec: Invalid value: \"object\": no such key: free evaluating rule: self.free =="
+                + " self.free");
+  }
+
+  @Test
+  void ignoreTheOrderOfSetsAndListMapsInComparisonsWithTheOldValue() {
+    StructuralSchema schema = schema("self.set == oldSelf.set && self.items == oldSelf.items");
+    ObjectNode old = yaml("spec: {set: [a, b], items: [{name: one}, {name: two, size: 2}]}");
+
+    assertThat(
+            schema.validate(
+                yaml("spec: {set: [b, a], items: [{name: two, size: 2}, {name: one}]}"), old))
+        .isEmpty();
+    assertThat(
+            schema.validate(
+                yaml("spec: {set: [b], items: [{name: two, size: 2}, {name: one}]}"), old))
+        .hasSize(1);
+  }
+
+  @Test
+  void toleratesWhatAnUpdateLeftAsItWas() {
+    StructuralSchema schema = schema("self.count > 5");
+
+    assertThat(schema.validate(yaml("spec: {count: 1}"), yaml("spec: {count: 1}"))).isEmpty();
+    assertThat(schema.validate(yaml("spec: {count: 1, text: a}"), yaml("spec: {count: 1}")))
+        .hasSize(1);
+  }
+
+  @Test
+  void runsTransitionRulesOnlyWhereThereIsAnOldValueUnlessItIsOptional() {
+    StructuralSchema strict = schema("self.text == oldSelf.text");
+    assertThat(strict.validate(yaml("spec: {text: a}"), null)).isEmpty();
+    assertThat(strict.validate(yaml("spec: {text: a}"), yaml("spec: {text: b}"))).hasSize(1);
+
+    ObjectNode json = yaml(SCHEMA.replace("\"RULE\"", "true"));
+    ((ObjectNode) json.at("/properties/spec/x-kubernetes-validations/0"))
+        .put("rule", "oldSelf.hasValue() && oldSelf.value().text == self.text")
+        .put("optionalOldSelf", true)
+        .put("message", "only as it was")
+        .put("reason", "FieldValueForbidden")
+        .put("fieldPath", ".text");
+    StructuralSchema optional = StructuralSchema.parse(json);
+    assertThat(optional.validate(yaml("spec: {text: a}"), yaml("spec: {text: a}"))).isEmpty();
+    assertThat(optional.validate(yaml("spec: {text: a}"), null))
+        .containsExactly(
+            new FieldError(
+                FieldError.Reason.FieldValueForbidden, "spec.text", "Forbidden: only as it was"));
+  }
+
+  @Test
+  void correlatesItemsOfListMapsByKey() {
+    StructuralSchema schema =
+        StructuralSchema.parse(
+            yaml(
+                """
+                type: object
+                properties:
+                  spec:
+                    type: object
+                    properties:
+                      disks:
+                        type: array
+                        x-kubernetes-list-type: map
+                        x-kubernetes-list-map-keys: [name]
+                        items:
+                          type: object
+                          required: [name]
+                          x-kubernetes-validations:
+                          - rule: self.size >= oldSelf.size
+                            messageExpression: "'from ' + string(oldSelf.size) + ' to ' + string(self.size)"
+                            fieldPath: .size
+                          properties: {name: {type: string}, size: {type: integer}}
+                """));
+    ObjectNode old = yaml("spec: {disks: [{name: a, size: 5}, {name: b, size: 9}]}");
+
+    assertThat(
+            schema.validate(yaml("spec: {disks: [{name: b, size: 4}, {name: c, size: 1}]}"), old))
+        .extracting(FieldError::text)
+        .containsExactly("spec.disks[0].size: Invalid value: from 9 to 4");
+  }
+
+  @Test
+  void refusesOldSelfWhereItemsCannotBeCorrelated() {
+    assertThatThrownBy(
+            () ->
+                StructuralSchema.parse(
+                    yaml(
+                        """
+                        type: object
+                        properties:
+                          spec:
+                            type: array
+                            items:
+                              type: string
+                              x-kubernetes-validations: [{rule: self == oldSelf}]
+                        """)))
+        .isInstanceOf(InvalidSchemaException.class)
+        .hasMessageContaining("uncorrelatable portion of the schema");
+  }
+}
