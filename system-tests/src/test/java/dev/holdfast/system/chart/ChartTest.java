@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.holdfast.crds.Manifests;
+import dev.holdfast.operator.OperatorCommand;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.PodSpec;
@@ -20,6 +21,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
 
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ChartTest {
@@ -71,8 +73,23 @@ class ChartTest {
               assertThat(container.getSecurityContext().getAllowPrivilegeEscalation()).isFalse();
               assertThat(container.getSecurityContext().getCapabilities().getDrop())
                   .containsExactly("ALL");
-              assertThat(container.getArgs()).containsExactly("operator", "--leader-election");
             });
+  }
+
+  @Test
+  void startsTheOperatorWithArgumentsThatItKnows() {
+    List<String> arguments =
+        only(Deployment.class)
+            .getSpec()
+            .getTemplate()
+            .getSpec()
+            .getContainers()
+            .getFirst()
+            .getArgs();
+    assertThat(arguments).startsWith("operator", "--leader-election");
+    CommandLine operator = new CommandLine(new OperatorCommand());
+    assertThat(operator.getCommandName()).isEqualTo(arguments.getFirst());
+    operator.parseArgs(arguments.stream().skip(1).toArray(String[]::new));
   }
 
   @Test

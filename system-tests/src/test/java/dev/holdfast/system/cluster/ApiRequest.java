@@ -18,11 +18,7 @@ import org.jspecify.annotations.Nullable;
  *     Authorization, request attributes</a>
  */
 record ApiRequest(
-    String verb,
-    String group,
-    String resource,
-    @Nullable String namespace,
-    @Nullable String name) {
+    String verb, String group, String resource, @Nullable String namespace, @Nullable String name) {
 
   /** Empty for requests that are not about objects, such as discovery. */
   static Optional<ApiRequest> of(String method, URI uri) {

@@ -15,8 +15,8 @@ import org.testcontainers.k3s.K3sContainer;
 import org.testcontainers.utility.DockerImageName;
 
 /**
- * Starts the kinds of clusters that tests run on. Where the machine lacks what a kind needs, the test
- * is skipped with the reason.
+ * Starts the kinds of clusters that tests run on. Where the machine lacks what a kind needs, the
+ * test is skipped with the reason.
  */
 public final class Clusters {
   private static final DockerImageName K3S = DockerImageName.parse("rancher/k3s:v1.32.9-k3s1");

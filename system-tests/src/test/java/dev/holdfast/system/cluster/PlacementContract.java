@@ -48,8 +48,8 @@ import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * What must work on any cluster: the kinds as the chart ships them, the operator with the rights that
- * the chart gives it, and a machine that finds its node.
+ * What must work on any cluster: the kinds as the chart ships them, the operator with the rights
+ * that the chart gives it, and a machine that finds its node.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
@@ -239,8 +239,7 @@ abstract class PlacementContract {
     ChartAccess access = ChartAccess.of("holdfast-operator");
     assertThat(requests)
         .contains(
-            new ApiRequest(
-                "create", "holdfast.dev", "virtualmachineinstances", "default", null));
+            new ApiRequest("create", "holdfast.dev", "virtualmachineinstances", "default", null));
     assertThat(requests.stream().filter(request -> !access.allows(request)))
         .as("requests of the operator that the roles in charts/holdfast forbid")
         .isEmpty();
@@ -260,11 +259,7 @@ abstract class PlacementContract {
   }
 
   private List<VirtualMachineInstance> instances() {
-    return admin()
-        .resources(VirtualMachineInstance.class)
-        .inNamespace("default")
-        .list()
-        .getItems();
+    return admin().resources(VirtualMachineInstance.class).inNamespace("default").list().getItems();
   }
 
   private Optional<VirtualMachineStatus> status(String machine) {

@@ -112,8 +112,7 @@ final class PlayedAgent {
             "{\"metadata\":{\"finalizers\":null}}");
   }
 
-  private static <T extends HasMetadata> T named(
-      T empty, @Nullable String namespace, String name) {
+  private static <T extends HasMetadata> T named(T empty, @Nullable String namespace, String name) {
     empty.setMetadata(new ObjectMetaBuilder().withNamespace(namespace).withName(name).build());
     return empty;
   }
