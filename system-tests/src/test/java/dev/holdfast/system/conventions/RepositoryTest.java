@@ -1,5 +1,6 @@
 package dev.holdfast.system.conventions;
 
+import static java.util.Objects.requireNonNull;
 import static java.util.stream.Collectors.counting;
 import static java.util.stream.Collectors.groupingBy;
 import static java.util.stream.Collectors.toMap;
@@ -129,7 +130,7 @@ class RepositoryTest {
   private static Map<String, Long> classes() {
     return mainSources()
         .filter(file -> !file.endsWith("package-info.java"))
-        .collect(groupingBy(file -> name(file.getParent()), counting()));
+        .collect(groupingBy(file -> packageName(file), counting()));
   }
 
   private static Stream<Path> mainSources() {
@@ -150,6 +151,10 @@ class RepositoryTest {
   private static String extension(Path file) {
     String name = file.getFileName().toString();
     return name.substring(name.lastIndexOf('.') + 1);
+  }
+
+  private static String packageName(Path file) {
+    return name(requireNonNull(file.getParent()));
   }
 
   private static String name(Path file) {
