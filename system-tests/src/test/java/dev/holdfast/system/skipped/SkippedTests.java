@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import javax.xml.parsers.DocumentBuilder;
 import javax.xml.parsers.DocumentBuilderFactory;
@@ -22,6 +23,8 @@ import org.xml.sax.SAXException;
 public final class SkippedTests {
   /** What JUnit puts before the reason that a test gave. */
   private static final String ASSUMPTION = "Assumption failed: ";
+
+  private static final Pattern STACK_FRAME = Pattern.compile("\\R\\s+at ");
 
   private SkippedTests() {}
 
@@ -41,7 +44,7 @@ public final class SkippedTests {
     skipped.forEach(line -> System.out.println("SKIPPED " + line));
   }
 
-  /** A line for each test, or for each class of which all tests were skipped; sorted. */
+  /** A line for each test, and for each class without any; sorted. */
   static Set<String> in(Path root, Instant buildStart) throws IOException {
     Set<String> lines = new TreeSet<>();
     try (Stream<Path> modules = Files.list(root)) {
@@ -72,28 +75,48 @@ public final class SkippedTests {
   }
 
   private static void addReport(Path file, Set<String> lines) throws IOException {
-    NodeList skipped = parse(file).getElementsByTagName("skipped");
-    for (int index = 0; index < skipped.getLength(); index++) {
-      if (skipped.item(index) instanceof Element reason
-          && reason.getParentNode() instanceof Element test) {
-        lines.add(name(test) + ": " + reason(reason.getAttribute("message")));
+    Element suite = parse(file);
+    NodeList tests = suite.getElementsByTagName("testcase");
+    if (tests.getLength() == 0 && !hasNestedClasses(file)) {
+      // Surefire forgets why, when an assumption fails before the first test of a class.
+      lines.add(
+          simpleName(suite.getAttribute("name"))
+              + ": none of its tests ran, and Surefire does not tell why;"
+              + " let each test make the assumption");
+    }
+    for (int index = 0; index < tests.getLength(); index++) {
+      if (tests.item(index) instanceof Element test
+          && test.getElementsByTagName("skipped").item(0) instanceof Element skipped) {
+        lines.add(
+            simpleName(test.getAttribute("classname"))
+                + "."
+                + test.getAttribute("name")
+                + ": "
+                + reason(skipped));
       }
     }
   }
 
-  /**
-   * A class that was skipped as a whole is a test without a name, or with the name of the class.
-   */
-  private static String name(Element test) {
-    String type = test.getAttribute("classname");
-    String simpleType = type.substring(type.lastIndexOf('.') + 1);
-    String method = test.getAttribute("name");
-    return method.isEmpty() || method.equals(type) ? simpleType : simpleType + "." + method;
+  private static boolean hasNestedClasses(Path report) throws IOException {
+    String name = report.getFileName().toString();
+    String nested = name.substring(0, name.length() - ".xml".length()) + "$";
+    try (Stream<Path> siblings = Files.list(report.resolveSibling(""))) {
+      return siblings.anyMatch(each -> each.getFileName().toString().startsWith(nested));
+    }
   }
 
-  private static String reason(String message) {
-    String text = message.startsWith(ASSUMPTION) ? message.substring(ASSUMPTION.length()) : message;
-    return text.isBlank() ? "no reason given" : text.strip().replaceAll("\\s*\\R\\s*", " ");
+  private static String simpleName(String type) {
+    return type.substring(type.lastIndexOf('.') + 1);
+  }
+
+  /** A disabled test has its reason in an attribute, a failed assumption in its stack trace. */
+  private static String reason(Element skipped) {
+    String attribute = skipped.getAttribute("message");
+    String text =
+        attribute.isEmpty() ? STACK_FRAME.split(skipped.getTextContent(), 2)[0] : attribute;
+    int assumption = text.indexOf(ASSUMPTION);
+    String reason = assumption < 0 ? text : text.substring(assumption + ASSUMPTION.length());
+    return reason.isBlank() ? "no reason given" : reason.strip().replaceAll("\\s*\\R\\s*", " ");
   }
 
   private static Element parse(Path file) throws IOException {

@@ -7,7 +7,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -16,35 +15,49 @@ class SkippedTestsTest {
 
   @TempDir private Path root = Path.of("");
 
-  @BeforeEach
-  void writeReport() throws IOException {
-    Path reports = Files.createDirectories(root.resolve("keeper/target/surefire-reports"));
-    Path report =
-        Files.writeString(
-            reports.resolve("TEST-dev.holdfast.KeeperTest.xml"),
-            """
-            <?xml version="1.0" encoding="UTF-8"?>
-            <testsuite name="dev.holdfast.KeeperTest" tests="3" skipped="2">
-              <testcase name="launches" classname="dev.holdfast.KeeperTest"/>
-              <testcase name="boots" classname="dev.holdfast.KeeperTest">
-                <skipped message="Assumption failed: no QEMU&#10;  on the PATH" type="x"/>
-              </testcase>
-              <testcase name="" classname="dev.holdfast.OnK3sTest">
-                <skipped message="Assumption failed: no Docker" type="x"/>
-              </testcase>
-            </testsuite>
-            """);
-    Files.setLastModifiedTime(report, FileTime.from(START.plusSeconds(5)));
+  @Test
+  void namesTestsWithTheirReasons() throws IOException {
+    write(
+        "KeeperTest",
+        """
+        <testcase name="launches" classname="dev.holdfast.KeeperTest"/>
+        <testcase name="boots" classname="dev.holdfast.KeeperTest">
+          <skipped type="x"><![CDATA[org.opentest4j.TestAbortedException: Assumption failed: no QEMU
+          on the PATH
+        \tat org.junit.jupiter.api.Assumptions.throwAssumptionFailed(Assumptions.java:340)
+        \tat dev.holdfast.KeeperTest.boots(KeeperTest.java:1)]]></skipped>
+        </testcase>
+        <testcase name="pauses" classname="dev.holdfast.KeeperTest">
+          <skipped message="needs root"/>
+        </testcase>
+        """);
+    assertThat(SkippedTests.in(root, START))
+        .containsExactly("KeeperTest.boots: no QEMU on the PATH", "KeeperTest.pauses: needs root");
   }
 
   @Test
-  void namesTestsAndClassesWithTheirReasons() throws IOException {
+  void namesClassesOfWhichNothingRan() throws IOException {
+    write("OnK3sTest", "");
+    write("OuterTest", "");
+    write("OuterTest$InnerTest", "<testcase name=\"a\" classname=\"x\"/>");
     assertThat(SkippedTests.in(root, START))
-        .containsExactly("KeeperTest.boots: no QEMU on the PATH", "OnK3sTest: no Docker");
+        .singleElement()
+        .asString()
+        .startsWith("OnK3sTest: none of its tests ran");
   }
 
   @Test
   void leavesOutReportsOfEarlierBuilds() throws IOException {
+    write("OnK3sTest", "");
     assertThat(SkippedTests.in(root, START.plusSeconds(60))).isEmpty();
+  }
+
+  private void write(String type, String tests) throws IOException {
+    Path reports = Files.createDirectories(root.resolve("keeper/target/surefire-reports"));
+    Path report =
+        Files.writeString(
+            reports.resolve("TEST-dev.holdfast." + type + ".xml"),
+            "<testsuite name=\"dev.holdfast.%s\">%s</testsuite>".formatted(type, tests));
+    Files.setLastModifiedTime(report, FileTime.from(START.plusSeconds(5)));
   }
 }
