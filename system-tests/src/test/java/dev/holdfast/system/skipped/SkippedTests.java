@@ -22,7 +22,8 @@ import org.xml.sax.SAXException;
  */
 public final class SkippedTests {
   /** What JUnit puts before the reason that a test gave. */
-  private static final String ASSUMPTION = "Assumption failed: ";
+  private static final Pattern ASSUMPTION =
+      Pattern.compile("^\\s*(org\\.opentest4j\\.TestAbortedException: )?(Assumption failed: )?");
 
   private static final Pattern STACK_FRAME = Pattern.compile("\\R\\s+at ");
 
@@ -114,8 +115,7 @@ public final class SkippedTests {
     String attribute = skipped.getAttribute("message");
     String text =
         attribute.isEmpty() ? STACK_FRAME.split(skipped.getTextContent(), 2)[0] : attribute;
-    int assumption = text.indexOf(ASSUMPTION);
-    String reason = assumption < 0 ? text : text.substring(assumption + ASSUMPTION.length());
+    String reason = ASSUMPTION.matcher(text).replaceFirst("");
     return reason.isBlank() ? "no reason given" : reason.strip().replaceAll("\\s*\\R\\s*", " ");
   }
 

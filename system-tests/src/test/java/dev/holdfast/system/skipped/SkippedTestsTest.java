@@ -30,9 +30,15 @@ class SkippedTestsTest {
         <testcase name="pauses" classname="dev.holdfast.KeeperTest">
           <skipped message="needs root"/>
         </testcase>
+        <testcase name="resumes" classname="dev.holdfast.KeeperTest">
+          <skipped type="x"><![CDATA[org.opentest4j.TestAbortedException: no KVM]]></skipped>
+        </testcase>
         """);
     assertThat(SkippedTests.in(root, START))
-        .containsExactly("KeeperTest.boots: no QEMU on the PATH", "KeeperTest.pauses: needs root");
+        .containsExactly(
+            "KeeperTest.boots: no QEMU on the PATH",
+            "KeeperTest.pauses: needs root",
+            "KeeperTest.resumes: no KVM");
   }
 
   @Test
