@@ -17,9 +17,9 @@ class OperatorOnKubeRigTest extends OperatorContract {
   @BeforeAll
   static void start() {
     Optional<Path> scripts = KubeRig.find();
-    Assumptions.assumeTrue(
-        scripts.isPresent(),
-        "no real API server: neither -Dholdfast.kube-rig nor ../shared/kube-rig is there");
+    if (scripts.isEmpty()) {
+      return;
+    }
     KubeRig started = KubeRig.start(scripts.orElseThrow());
     rig = started;
     laboratory =
@@ -38,9 +38,12 @@ class OperatorOnKubeRigTest extends OperatorContract {
 
   @Override
   Laboratory laboratory() {
-    if (laboratory == null) {
-      throw new IllegalStateException("not started");
+    // Here and not before all tests, where an assumption would leave no trace in the summary.
+    Laboratory started = laboratory;
+    if (started == null) {
+      return Assumptions.abort(
+          "no real API server: neither -Dholdfast.kube-rig nor ../shared/kube-rig is there");
     }
-    return laboratory;
+    return started;
   }
 }
