@@ -2,6 +2,7 @@ package dev.holdfast.benchmarks;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.holdfast.node.host.qemu.qmp.QmpClient;
+import dev.holdfast.node.host.qemu.qmp.QmpException;
 import dev.holdfast.node.host.qemu.qmp.QmpListener;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -11,6 +12,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /** The same QEMU started by hand: setpriv, exec, qmp_capabilities, cont. */
 final class Floor {
@@ -21,7 +23,7 @@ final class Floor {
   /** The arguments of a living process, from proc(5)'s cmdline. */
   static List<String> commandOf(long processId) throws IOException {
     byte[] bytes = Files.readAllBytes(Path.of("/proc", Long.toString(processId), "cmdline"));
-    return List.of(new String(bytes, StandardCharsets.UTF_8).split("\0"));
+    return Pattern.compile("\0").splitAsStream(new String(bytes, StandardCharsets.UTF_8)).toList();
   }
 
   /**
@@ -54,14 +56,7 @@ final class Floor {
             .redirectOutput(directory.resolveSibling(directory.getFileName() + ".log").toFile())
             .start();
     try {
-      Path socket = directory.resolve("qmp.sock");
-      while (!Files.exists(socket)) {
-        if (!qemu.isAlive()) {
-          throw new IOException("QEMU ended: see " + directory + ".log");
-        }
-        Thread.sleep(1);
-      }
-      try (QmpClient monitor = QmpClient.connect(socket, TIMEOUT, new Deaf())) {
+      try (QmpClient monitor = connect(qemu, directory.resolve("qmp.sock"))) {
         var _ = monitor.execute("cont", TIMEOUT);
         return (System.nanoTime() - start) / 1e6;
       }
@@ -69,6 +64,23 @@ final class Floor {
       qemu.destroyForcibly();
       qemu.waitFor();
     }
+  }
+
+  private static QmpClient connect(Process qemu, Path socket) throws Exception {
+    while (qemu.isAlive()) {
+      if (Files.exists(socket)) {
+        try {
+          return QmpClient.connect(socket, TIMEOUT, new Deaf());
+        } catch (QmpException e) {
+          // Bound, but not yet listening.
+          if (e.kind() != QmpException.Kind.DISCONNECTED) {
+            throw e;
+          }
+        }
+      }
+      Thread.sleep(1);
+    }
+    throw new IOException("QEMU ended: see the log beside " + socket.getParent());
   }
 
   /** Cares for no event. */

@@ -96,8 +96,7 @@ final class Laboratory implements AutoCloseable {
                 "--sun-misc-unsafe-memory-access=allow",
                 "-cp",
                 System.getProperty("java.class.path"),
-                "dev.holdfast.cli.Holdfast",
-                "agent",
+                "dev.holdfast.node.agent.NodeAgentMain",
                 "--kubeconfig",
                 directory.resolve("control-plane/kubeconfig").toString(),
                 "--node-name",
@@ -140,9 +139,9 @@ final class Laboratory implements AutoCloseable {
   }
 
   /** Ends the agent, as an upgrade would. */
-  void stopAgent() throws InterruptedException {
+  void stopAgent() {
     agent.destroy();
-    agent.waitFor();
+    var _ = agent.onExit().join();
   }
 
   void startAgent() throws Exception {
@@ -173,7 +172,7 @@ final class Laboratory implements AutoCloseable {
 
   /** Stops everything; machines must have been deleted before. */
   @Override
-  public void close() throws Exception {
+  public void close() throws IOException {
     stopAgent();
     operator.close();
     client.close();

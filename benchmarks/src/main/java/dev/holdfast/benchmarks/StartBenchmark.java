@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.Scanner;
 
 /**
  * From {@code apply} to a running QEMU, for one machine and for many; what the agent takes with 0,
@@ -37,7 +38,7 @@ public final class StartBenchmark {
         Machines machines = new Machines(laboratory.client())) {
       preparePool(laboratory);
       footprint(laboratory, 0);
-      single(laboratory, machines);
+      single(machines);
       many(laboratory, machines);
     }
   }
@@ -85,7 +86,7 @@ public final class StartBenchmark {
    * One machine with a disk, again and again, each time followed by the floor with the same
    * arguments.
    */
-  private static void single(Laboratory laboratory, Machines machines) throws Exception {
+  private static void single(Machines machines) throws Exception {
     List<Double> total = new ArrayList<>();
     List<Double> agent = new ArrayList<>();
     List<Double> floor = new ArrayList<>();
@@ -218,8 +219,12 @@ public final class StartBenchmark {
   /** User and system time in hundredths of a second, fields 14 and 15 of proc(5)'s stat. */
   private static long cpuTicks(long process) throws Exception {
     String stat = Files.readString(Path.of("/proc", Long.toString(process), "stat"));
-    String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
-    return Long.parseLong(fields[11]) + Long.parseLong(fields[12]);
+    try (Scanner fields = new Scanner(stat.substring(stat.lastIndexOf(')') + 2))) {
+      for (int field = 3; field < 14; field++) {
+        fields.next();
+      }
+      return fields.nextLong() + fields.nextLong();
+    }
   }
 
   private static void row(String name, List<Double> millis) {

@@ -10,6 +10,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * Starts a keeper that outlives whoever started it: in a session of its own, so that neither the
@@ -78,11 +80,24 @@ public record KeeperLauncher(Path javaHome, String classPath, Path logFile) {
             + lastLines());
   }
 
+  /** The keeper has another working directory than whoever starts it. */
+  private static String absolute(String classPath) {
+    return Pattern.compile(File.pathSeparator)
+        .splitAsStream(classPath)
+        .map(entry -> Path.of(entry).toAbsolutePath().toString())
+        .collect(Collectors.joining(File.pathSeparator));
+  }
+
   private Process start(Path socket) throws IOException {
     var command = new ArrayList<>(List.of("setsid", javaHome.resolve("bin/java").toString()));
     command.addAll(JVM_OPTIONS);
     command.addAll(
-        List.of("-cp", classPath, MAIN_CLASS, "--socket", socket.toAbsolutePath().toString()));
+        List.of(
+            "-cp",
+            absolute(classPath),
+            MAIN_CLASS,
+            "--socket",
+            socket.toAbsolutePath().toString()));
     return new ProcessBuilder(command)
         .directory(new File("/"))
         .redirectInput(new File("/dev/null"))
