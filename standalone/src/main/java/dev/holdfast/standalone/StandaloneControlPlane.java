@@ -32,6 +32,8 @@ import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -74,35 +76,55 @@ public final class StandaloneControlPlane implements AutoCloseable {
     Path directory = options.dataDirectory();
     PrivateFiles.createDirectory(directory);
     List<AutoCloseable> opened = new ArrayList<>();
+    // Opening the file and making TLS ready take about as long: side by side, because users wait.
+    FutureTask<ObjectStore> opening = new FutureTask<>(() -> openStore(options));
+    Thread.ofPlatform().name("open-store").start(opening);
     try {
-      ObjectStore store =
-          ObjectStore.open(
-              directory.resolve("objects.mv"),
-              AtRest.plain(),
-              new StoreOptions(
-                  StoreOptions.defaults().historyChanges(),
-                  StoreOptions.defaults().historyBytes(),
-                  options.sync()));
-      opened.add(store);
       CertificateAuthority authority =
           CertificateAuthority.open(directory.resolve("pki.p12"), clock);
       ApiServer server = listen(options, authority);
       opened.add(server);
       String url = "https://" + host(options.address()) + ":" + server.port();
       writeKubeconfigs(authority, options, url);
+      ObjectStore store = opened(opening);
       Controllers controllers = serve(store, server, clock);
       LOG.info("The control plane answers at {}", url);
       return new StandaloneControlPlane(store, server, controllers, authority, url);
     } catch (GeneralSecurityException e) {
-      closeAll(opened);
+      closeAll(opened, opening);
       throw new IOException("certificates can't be made in " + directory + ": " + e, e);
     } catch (IOException | RuntimeException e) {
-      closeAll(opened);
+      closeAll(opened, opening);
       throw e;
     }
   }
 
-  private static void closeAll(List<AutoCloseable> opened) {
+  private static ObjectStore openStore(StandaloneOptions options) {
+    StoreOptions defaults = StoreOptions.defaults();
+    return ObjectStore.open(
+        options.dataDirectory().resolve("objects.mv"),
+        AtRest.plain(),
+        new StoreOptions(defaults.historyChanges(), defaults.historyBytes(), options.sync()));
+  }
+
+  private static ObjectStore opened(FutureTask<ObjectStore> opening) throws IOException {
+    try {
+      return opening.get();
+    } catch (ExecutionException e) {
+      throw new IOException(
+          "the data file can't be opened; is another control plane using it? " + e.getCause(), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted while the data file was opened", e);
+    }
+  }
+
+  private static void closeAll(List<AutoCloseable> opened, FutureTask<ObjectStore> opening) {
+    try {
+      opened.add(opened(opening));
+    } catch (IOException e) {
+      LOG.debug("There is no store to close: {}", e.getMessage());
+    }
     for (AutoCloseable each : opened.reversed()) {
       try {
         each.close();

@@ -172,7 +172,7 @@ public final class NodeAgent implements AutoCloseable {
     try {
       task.run();
     } catch (KubernetesClientException e) {
-      LOG.warn("the API server could not be told about this node: {}", e.getMessage());
+      LOG.warn("the API server could not be told about this node", e);
     } catch (RuntimeException e) {
       LOG.error("reporting this node failed; it is tried again", e);
     }
@@ -187,7 +187,7 @@ public final class NodeAgent implements AutoCloseable {
       host.refresh();
       again = Duration.ofSeconds(5);
     } catch (KubernetesClientException e) {
-      LOG.warn("{}: the API server could not be written to: {}", subject, e.getMessage());
+      LOG.warn("{}: the API server could not be written to", subject, e);
       again = Duration.ofSeconds(1);
     }
     if (again != null) {

@@ -159,7 +159,8 @@ final class Reporter {
                   .withNewSource(Holdfast.NODE_AGENT_FIELD_MANAGER, nodeName)
                   .build())
           .create();
-    } catch (KubernetesClientException e) {
+    } catch (KubernetesClientException | IllegalStateException e) {
+      // The client says IllegalStateException once it is closed.
       LOG.warn("cannot write the event {} of {}: {}", reason, about.getName(), e.getMessage());
     }
   }

@@ -38,7 +38,9 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Predicate;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -64,6 +66,11 @@ class NodeAgentTest {
   private StandaloneControlPlane controlPlane;
   private KubernetesClient client;
   private NodeAgent agent;
+
+  @BeforeAll
+  static void beGenerousOnBusyMachines() {
+    Awaitility.setDefaultTimeout(Duration.ofSeconds(60));
+  }
 
   @BeforeEach
   void start() throws Exception {
@@ -194,7 +201,6 @@ class NodeAgentTest {
   private void awaitStatus(
       VirtualMachineInstance machine, Predicate<VirtualMachineInstanceStatus> expected) {
     await()
-        .atMost(Duration.ofSeconds(20))
         .until(
             () -> {
               VirtualMachineInstanceStatus status = client.resource(machine).get().getStatus();

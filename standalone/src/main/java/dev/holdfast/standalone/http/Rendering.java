@@ -2,6 +2,7 @@ package dev.holdfast.standalone.http;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import dev.holdfast.standalone.json.Json;
@@ -169,15 +170,12 @@ final class Rendering {
 
   private static JsonNode cell(PrinterColumn column, ObjectNode object, Instant now) {
     JsonNode value = column.value().apply(object);
-    if (value.isMissingNode() || value.isNull()) {
-      return column.age()
-          ? column.type().equals("date") ? Json.object().nullNode() : TextNode.valueOf("<unknown>")
-          : value.isMissingNode() && column.type().equals("string") && !column.format().isEmpty()
-              ? TextNode.valueOf("")
-              : Json.object().nullNode();
-    }
+    boolean nothing = value.isMissingNode() || value.isNull();
     if (!column.age()) {
-      return value;
+      return nothing ? NullNode.getInstance() : value;
+    }
+    if (nothing) {
+      return column.type().equals("date") ? NullNode.getInstance() : TextNode.valueOf("<unknown>");
     }
     try {
       return TextNode.valueOf(Ages.of(Duration.between(Instant.parse(value.asText()), now)));

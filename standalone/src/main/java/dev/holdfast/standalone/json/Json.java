@@ -167,6 +167,15 @@ public final class Json {
     return texts;
   }
 
+  /** The items of a list; none when it is not a list. */
+  public static List<JsonNode> items(JsonNode list) {
+    List<JsonNode> items = new ArrayList<>();
+    if (list.isArray()) {
+      list.forEach(items::add);
+    }
+    return items;
+  }
+
   /** What is at a path of field names, or a missing node. */
   public static JsonNode at(JsonNode root, String... path) {
     JsonNode node = root;

@@ -15,6 +15,10 @@ final class NamespaceRules implements KindRules {
   @Override
   public void prepareUpdate(ObjectNode object, ObjectNode live) {
     complete(object);
+    // Only /finalize changes them; else a replace without them would skip the emptying.
+    if (live.has("spec")) {
+      object.set("spec", live.get("spec").deepCopy());
+    }
   }
 
   /** The label by which selectors find a namespace by its name. */

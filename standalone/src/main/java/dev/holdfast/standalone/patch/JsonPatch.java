@@ -3,7 +3,9 @@ package dev.holdfast.standalone.patch;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.holdfast.standalone.patch.PatchException.Kind;
+import io.fabric8.zjsonpatch.CompatibilityFlags;
 import io.fabric8.zjsonpatch.JsonPatchException;
+import java.util.EnumSet;
 import java.util.Set;
 
 /** JSON patch, RFC 6902, with the answers of Kubernetes to what is wrong. */
@@ -20,7 +22,9 @@ final class JsonPatch {
   static JsonNode apply(ObjectNode live, JsonNode patch) {
     check(patch);
     try {
-      return io.fabric8.zjsonpatch.JsonPatch.apply(patch, live);
+      // By default the library lets a removal of nothing pass; RFC 6902 and Kubernetes do not.
+      return io.fabric8.zjsonpatch.JsonPatch.apply(
+          patch, live, EnumSet.of(CompatibilityFlags.FORBID_REMOVE_MISSING_OBJECT));
     } catch (JsonPatchException e) {
       throw new PatchException(
           Kind.NOT_APPLICABLE, "the server rejected our request due to an error in our request");

@@ -81,6 +81,16 @@ public final class Metadata {
     }
   }
 
+  /** Copies a field of an object, or removes it where the source has none. */
+  static void copyField(ObjectNode from, ObjectNode to, String field) {
+    JsonNode value = from.get(field);
+    if (value == null) {
+      to.remove(field);
+    } else {
+      to.set(field, value);
+    }
+  }
+
   static void nextGeneration(ObjectNode object) {
     ObjectNode metadata = of(object);
     metadata.set("generation", Json.number(metadata.path("generation").asLong() + 1));

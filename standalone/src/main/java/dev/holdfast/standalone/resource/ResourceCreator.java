@@ -58,7 +58,7 @@ public final class ResourceCreator {
     if (!Metadata.resourceVersion(object).isEmpty()) {
       throw ApiException.internal("resourceVersion should not be set on objects to be created");
     }
-    requireNamespace(target, object);
+    Preconditions.requireNamespace(target, object);
     ObjectNode prepared = prepare(target, object);
     type.schema().get().applyDefaults(prepared);
     Metadata.of(prepared).remove("managedFields");
@@ -156,14 +156,6 @@ public final class ResourceCreator {
               "metadata.namespace"));
     }
     return new Guard(key, stored.revision());
-  }
-
-  static void requireNamespace(Target target, ObjectNode object) {
-    String given = Metadata.namespace(object);
-    if (!given.isEmpty() && !given.equals(target.namespace())) {
-      throw ApiException.badRequest(
-          "the namespace of the provided object does not match the namespace sent on the request");
-    }
   }
 
   /**

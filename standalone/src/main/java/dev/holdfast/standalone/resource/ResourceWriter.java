@@ -51,7 +51,7 @@ public final class ResourceWriter {
     ResourceType type = target.type();
     ObjectNode body = (ObjectNode) document.value();
     Decoding.normalize(type, body, document, options);
-    requireMatchingPath(target, body);
+    Preconditions.requireMatchingPath(target, body);
     String asked = Metadata.resourceVersion(body);
     if (!asked.isEmpty() && !asked.chars().allMatch(Character::isDigit)) {
       throw ApiException.internal("strconv.ParseUint: parsing \"" + asked + "\": invalid syntax");
@@ -77,7 +77,7 @@ public final class ResourceWriter {
                         "metadata.resourceVersion",
                         "Invalid value: 0: must be specified for an update")));
           }
-          requireUid(target, body, live);
+          Preconditions.requireUid(target, body, live);
           ObjectNode next = body.deepCopy();
           if (unconditional) {
             Metadata.copy(live, next, "resourceVersion");
@@ -103,7 +103,7 @@ public final class ResourceWriter {
             };
           }
           checkPatched(target, next, options);
-          requireMatchingPath(target, next);
+          Preconditions.requireMatchingPath(target, next);
           return new Next(next, false);
         });
   }
@@ -192,7 +192,7 @@ public final class ResourceWriter {
     if (!undeclared.isEmpty()) {
       throw untyped(target, body, "." + undeclared + ": field not declared in schema");
     }
-    requireMatchingPath(target, configuration);
+    Preconditions.requireMatchingPath(target, configuration);
     Metadata.of(configuration).put("name", target.name());
     return configuration;
   }
@@ -297,23 +297,22 @@ public final class ResourceWriter {
     ObjectNode object = next.object();
     if (target.isStatus()) {
       ObjectNode kept = live.deepCopy();
-      kept.set("status", object.path("status").isMissingNode() ? null : object.get("status"));
-      if (!object.has("status")) {
-        kept.remove("status");
-      }
+      Metadata.copyField(object, kept, "status");
       if (next.owned()) {
         Metadata.copy(object, kept, "managedFields");
       }
       object = kept;
     } else if (type.hasStatus()) {
-      if (live.has("status")) {
-        object.set("status", live.get("status"));
-      } else {
-        object.remove("status");
-      }
+      Metadata.copyField(live, object, "status");
     }
     restore(type, live, object);
+    JsonNode finalizers = Json.at(object, "spec", "finalizers");
     type.rules().prepareUpdate(object, live);
+    if (target.subresource().equals("finalize")) {
+      object
+          .withObjectProperty("spec")
+          .set("finalizers", Json.array().addAll(Json.items(finalizers)));
+    }
     type.schema().get().applyDefaults(object);
     if (!next.owned()) {
       object = Ownership.after(ownership(target), live, object, options.fieldManager());
@@ -378,38 +377,5 @@ public final class ResourceWriter {
     Metadata.setResourceVersion(object, now.revision());
     type.rules().written(object);
     return object;
-  }
-
-  private static void requireMatchingPath(Target target, ObjectNode object) {
-    String name = Metadata.name(object);
-    if (!name.isEmpty() && !name.equals(target.name())) {
-      throw ApiException.badRequest(
-          "the name of the object ("
-              + name
-              + ") does not match the name on the URL ("
-              + target.name()
-              + ")");
-    }
-    ResourceCreator.requireNamespace(target, object);
-  }
-
-  private static void requireUid(Target target, ObjectNode body, ObjectNode live) {
-    String uid = Metadata.uid(body);
-    if (!uid.isEmpty() && !uid.equals(Metadata.uid(live))) {
-      throw ApiException.conflict(
-          target.type(),
-          target.name(),
-          "StorageError: invalid object, Code: 4, Key: /registry/"
-              + (target.type().group().isEmpty() ? "" : target.type().group() + "/")
-              + target.type().plural()
-              + "/"
-              + (target.namespace().isEmpty() ? "" : target.namespace() + "/")
-              + target.name()
-              + ", ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in"
-              + " precondition: "
-              + uid
-              + ", UID in object meta: "
-              + Metadata.uid(live));
-    }
   }
 }

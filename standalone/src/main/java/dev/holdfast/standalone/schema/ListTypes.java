@@ -32,7 +32,7 @@ final class ListTypes {
     } else if (value.isArray()) {
       switch (schema.listType()) {
         case SET -> refuseDuplicates(path, items(value));
-        case MAP -> refuseDuplicates(path, keys(schema, value));
+        case MAP -> visitListMap(schema, value, path);
         case ATOMIC -> {}
       }
       if (schema.items() != null) {
@@ -41,6 +41,17 @@ final class ListTypes {
         }
       }
     }
+  }
+
+  private void visitListMap(SchemaNode schema, JsonNode list, FieldPath path) {
+    for (int i = 0; i < list.size(); i++) {
+      JsonNode item = list.get(i);
+      if (!item.isObject() && !item.isNull()) {
+        errors.add(path.index(i).invalid(item, "must be an object for an array of list-type map"));
+        return;
+      }
+    }
+    refuseDuplicates(path, keys(schema, list));
   }
 
   private static List<JsonNode> items(JsonNode list) {

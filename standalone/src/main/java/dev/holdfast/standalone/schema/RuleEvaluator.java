@@ -81,24 +81,14 @@ final class RuleEvaluator {
       RuleSet set, JsonNode value, @Nullable JsonNode old, FieldPath path, Ratchet ratchet) {
     JsonNode before = old == null || old.isNull() ? null : old;
     Map<String, Object> variables = new HashMap<>();
-    Map<String, Object> optionalVariables;
-    try {
-      variables.put(RuleCompiler.SELF, RuleValues.of(set.schema(), value));
-      optionalVariables = new HashMap<>(variables);
-      optionalVariables.put(RuleCompiler.OLD_SELF, Optional.empty());
-      if (before != null) {
-        JsonNode ordered = RuleValues.inOrderOf(set.schema(), before, value);
-        Object oldSelf = RuleValues.of(set.schema(), ordered);
-        variables.put(RuleCompiler.OLD_SELF, oldSelf);
-        optionalVariables.put(RuleCompiler.OLD_SELF, Optional.of(oldSelf));
-      }
-    } catch (IllegalArgumentException | java.time.DateTimeException e) {
-      for (CompiledRule rule : set.rules()) {
-        errors.add(
-            path.invalid(
-                set.schema().type(), e.getMessage() + " evaluating rule: " + rule.rule().name()));
-      }
-      return;
+    variables.put(RuleCompiler.SELF, RuleValues.of(set.schema(), value));
+    Map<String, Object> optionalVariables = new HashMap<>(variables);
+    optionalVariables.put(RuleCompiler.OLD_SELF, Optional.empty());
+    if (before != null) {
+      JsonNode ordered = RuleValues.inOrderOf(set.schema(), before, value);
+      Object oldSelf = RuleValues.of(set.schema(), ordered);
+      variables.put(RuleCompiler.OLD_SELF, oldSelf);
+      optionalVariables.put(RuleCompiler.OLD_SELF, Optional.of(oldSelf));
     }
     for (CompiledRule rule : set.rules()) {
       boolean optional = rule.rule().optionalOldSelf();
@@ -121,7 +111,9 @@ final class RuleEvaluator {
         return;
       }
     } catch (CelEvaluationException e) {
-      errors.add(path.invalid(schema.type(), text(e) + " evaluating rule: " + rule.rule().name()));
+      errors.add(
+          path.invalid(
+              schema.type(), text(e, activation) + " evaluating rule: " + rule.rule().name()));
       return;
     }
     if (!rule.usesOldSelf() && ratchet.tolerates()) {
@@ -177,7 +169,14 @@ final class RuleEvaluator {
   }
 
   /** The errors that users meet, in the words of Kubernetes. */
-  private static String text(CelEvaluationException e) {
+  private static String text(CelEvaluationException e, Map<String, Object> activation) {
+    if (e.getErrorCode() == CelErrorCode.OVERLOAD_NOT_FOUND) {
+      Optional<String> reason =
+          activation.values().stream().flatMap(RuleValues::unusable).findFirst();
+      if (reason.isPresent()) {
+        return reason.get();
+      }
+    }
     String message =
         String.valueOf(e.getMessage()).replaceFirst("^evaluation error( at [^ ]*)?: ", "");
     return e.getErrorCode() == CelErrorCode.ATTRIBUTE_NOT_FOUND

@@ -3,6 +3,7 @@ package dev.holdfast.standalone.schema;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.cel.common.values.CelByteString;
 import dev.cel.common.values.NullValue;
+import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -13,6 +14,7 @@ import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Values as rules see them. After UnstructuredToVal in pkg/cel/common of apiserver. */
@@ -20,9 +22,21 @@ final class RuleValues {
   private RuleValues() {}
 
   /**
-   * @throws IllegalArgumentException where the value is not of the schema's type, which happens for
-   *     what the schema's validator lets pass, as 2.0 for an integer
+   * Stands for a value that is not of the schema's type although the schema's validator lets it
+   * pass, as 2.0 for an integer. Only a rule that computes with it fails.
    */
+  record Unusable(String reason) {}
+
+  /** The reasons of all such values within a value. */
+  static Stream<String> unusable(Object value) {
+    return switch (value) {
+      case Unusable(String reason) -> Stream.of(reason);
+      case Map<?, ?> map -> map.values().stream().flatMap(RuleValues::unusable);
+      case List<?> list -> list.stream().flatMap(RuleValues::unusable);
+      default -> Stream.empty();
+    };
+  }
+
   static Object of(SchemaNode node, JsonNode value) {
     if (value.isNull()) {
       return NullValue.NULL_VALUE;
@@ -37,7 +51,7 @@ final class RuleValues {
       case "boolean" -> value.asBoolean();
       case "number" -> value.doubleValue();
       case "integer" -> integer(value);
-      default -> throw new IllegalArgumentException("invalid data, no schema for " + value);
+      default -> new Unusable("invalid data, no schema");
     };
   }
 
@@ -124,19 +138,23 @@ final class RuleValues {
 
   private static Object integer(JsonNode value) {
     if (!value.isIntegralNumber()) {
-      throw new IllegalArgumentException("invalid data, expected int, got float64");
+      return new Unusable("invalid data, expected int, got float64");
     }
     return value.longValue();
   }
 
   private static Object string(String format, String text) {
-    return switch (format) {
-      case "byte" -> CelByteString.of(Base64.getDecoder().decode(text));
-      case "duration" -> duration(text);
-      case "date" -> LocalDate.parse(text).atStartOfDay().toInstant(ZoneOffset.UTC);
-      case "date-time" -> instant(text);
-      default -> text;
-    };
+    try {
+      return switch (format) {
+        case "byte" -> CelByteString.of(Base64.getDecoder().decode(text));
+        case "duration" -> duration(text);
+        case "date" -> LocalDate.parse(text).atStartOfDay().toInstant(ZoneOffset.UTC);
+        case "date-time" -> instant(text);
+        default -> text;
+      };
+    } catch (IllegalArgumentException | DateTimeException e) {
+      return new Unusable("invalid data, " + e.getMessage());
+    }
   }
 
   private static Instant instant(String text) {

@@ -3,6 +3,7 @@ package dev.holdfast.standalone.schema;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.holdfast.standalone.schema.FieldError.Reason;
 import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -76,16 +77,29 @@ final class ValueValidator {
           default -> actual.equals(types(schema));
         };
     if (!fits) {
-      String format = schema.values().format();
-      boolean numeric = schema.type().equals("integer") || schema.type().equals("number");
-      // Where a number has a format, its name is what the real server prints.
-      if (numeric && !format.isEmpty() && !value.isTextual() && !value.isArray()) {
-        String actualFormat = actual.equals("number") ? "double" : "";
-        errors.add(wrongType(path, format, actualFormat));
+      // Where there is a format that is checked, the real server names that instead of the type.
+      if (hasCheckedFormat(schema) && !value.isTextual() && !value.isArray()) {
+        String actualFormat =
+            switch (actual) {
+              case "integer" -> "int64";
+              case "number" -> "double";
+              default -> "";
+            };
+        errors.add(wrongType(path, schema.values().format(), actualFormat));
       } else {
         errors.add(wrongType(path, types(schema), actual));
       }
     }
+  }
+
+  private static boolean hasCheckedFormat(SchemaNode schema) {
+    String format = schema.values().format();
+    return switch (schema.type()) {
+      case "integer" -> format.equals("int32") || format.equals("int64");
+      case "number" -> format.equals("float") || format.equals("double");
+      case "string" -> Formats.isChecked(format);
+      default -> false;
+    };
   }
 
   private static String typeOf(JsonNode value) {
@@ -147,31 +161,41 @@ final class ValueValidator {
       SchemaNode schema, JsonNode value, FieldPath path, List<FieldError> errors) {
     ValueConstraints limits = schema.values();
     BigDecimal number = value.decimalValue();
-    if (limits.format().equals("int32")
-        && schema.type().equals("integer")
-        && (number.compareTo(MAX_INT32) > 0 || number.compareTo(MIN_INT32) < 0)) {
+    boolean outOfRange =
+        limits.format().equals("int32")
+            && (number.compareTo(MAX_INT32) > 0 || number.compareTo(MIN_INT32) < 0);
+    if (schema.type().equals("integer") && (outOfRange || !isInteger(value))) {
+      String format =
+          limits.format().isEmpty() ? " (default format)" : " with format " + limits.format();
       errors.add(
           FieldPath.ROOT.invalid(
-              "", "Checked value must be of type integer with format int32 in " + path.text()));
+              "", "Checked value must be of type integer" + format + " in " + path.text()));
     }
     if (limits.multipleOf() != null
         && number.remainder(limits.multipleOf()).compareTo(BigDecimal.ZERO) != 0) {
       errors.add(bound(path, value, "a multiple of", limits.multipleOf()));
     }
-    if (limits.maximum() != null) {
-      int order = number.compareTo(limits.maximum());
+    BigDecimal maximum = limitFor(value, limits.maximum());
+    if (maximum != null) {
+      int order = number.compareTo(maximum);
       if (limits.exclusiveMaximum() ? order >= 0 : order > 0) {
         String text = limits.exclusiveMaximum() ? "less than" : "less than or equal to";
-        errors.add(bound(path, value, text, limits.maximum()));
+        errors.add(bound(path, value, text, maximum));
       }
     }
-    if (limits.minimum() != null) {
-      int order = number.compareTo(limits.minimum());
+    BigDecimal minimum = limitFor(value, limits.minimum());
+    if (minimum != null) {
+      int order = number.compareTo(minimum);
       if (limits.exclusiveMinimum() ? order <= 0 : order < 0) {
         String text = limits.exclusiveMinimum() ? "greater than" : "greater than or equal to";
-        errors.add(bound(path, value, text, limits.minimum()));
+        errors.add(bound(path, value, text, minimum));
       }
     }
+  }
+
+  /** The real server compares whole numbers with the whole part of a limit. */
+  private static @Nullable BigDecimal limitFor(JsonNode value, @Nullable BigDecimal limit) {
+    return limit != null && value.isIntegralNumber() ? limit.setScale(0, RoundingMode.DOWN) : limit;
   }
 
   private static FieldError bound(FieldPath path, JsonNode value, String text, BigDecimal limit) {
@@ -271,28 +295,56 @@ final class ValueValidator {
     ValueConstraints limits = schema.values();
     if (!limits.anyOf().isEmpty() && matching(limits.anyOf(), value, path) == 0) {
       errors.add(composition(path, "must validate at least one schema (anyOf)"));
-      errors.addAll(validate(limits.anyOf().getFirst(), value, path, null));
+      errors.addAll(validate(nearest(limits.anyOf(), value), value, path, null));
     }
     if (!limits.oneOf().isEmpty()) {
       long matching = matching(limits.oneOf(), value, path);
       if (matching != 1) {
-        errors.add(
-            composition(
-                path,
-                "must validate one and only one schema (oneOf). "
-                    + (matching == 0
-                        ? "Found none valid"
-                        : "Found " + matching + " valid alternatives")));
+        String found =
+            matching == 0 ? "Found none valid" : "Found " + matching + " valid alternatives";
+        errors.add(composition(path, "must validate one and only one schema (oneOf). " + found));
+      }
+      if (matching == 0) {
+        errors.addAll(validate(nearest(limits.oneOf(), value), value, path, null));
       }
     }
-    if (!limits.allOf().isEmpty()
-        && matching(limits.allOf(), value, path) < limits.allOf().size()) {
+    long fulfilled = matching(limits.allOf(), value, path);
+    if (fulfilled < limits.allOf().size()) {
       limits.allOf().forEach(each -> errors.addAll(validate(each, value, path, null)));
-      errors.add(composition(path, "must validate all the schemas (allOf)"));
+      errors.add(
+          composition(
+              path,
+              "must validate all the schemas (allOf)"
+                  + (fulfilled == 0 ? ". None validated" : "")));
     }
     if (limits.not() != null && validate(limits.not(), value, path, null).isEmpty()) {
       errors.add(composition(path, "must not validate the schema (not)"));
     }
+  }
+
+  /** Whose errors are reported: the alternative that looked at most of the value. */
+  private static SchemaNode nearest(List<SchemaNode> schemas, JsonNode value) {
+    SchemaNode nearest = schemas.getFirst();
+    for (SchemaNode schema : schemas) {
+      if (coverage(schema, value) > coverage(nearest, value)) {
+        nearest = schema;
+      }
+    }
+    return nearest;
+  }
+
+  private static int coverage(SchemaNode schema, JsonNode value) {
+    int covered = schema.type().isEmpty() ? 1 : 2;
+    for (Map.Entry<String, JsonNode> field : value.properties()) {
+      SchemaNode child = schema.field(field.getKey());
+      covered += child == null ? 0 : coverage(child, field.getValue());
+    }
+    if (value.isArray() && schema.items() != null) {
+      for (JsonNode item : value) {
+        covered += coverage(schema.items(), item);
+      }
+    }
+    return covered;
   }
 
   private static long matching(List<SchemaNode> schemas, JsonNode value, FieldPath path) {

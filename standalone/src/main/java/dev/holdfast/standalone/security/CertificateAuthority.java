@@ -141,7 +141,7 @@ public final class CertificateAuthority {
             base64(Certificates.pem(authority().certificate())),
             identity.user(),
             base64(Certificates.pem(pair.certificate())),
-            base64(Certificates.pem(pair.key())));
+            base64(Certificates.pem(pair.key(), pair.certificate())));
   }
 
   /** Writes the file when something was issued since it was read. */

@@ -17,6 +17,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Date;
 import java.util.List;
+import org.bouncycastle.asn1.sec.ECPrivateKey;
+import org.bouncycastle.asn1.sec.SECObjectIdentifiers;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x500.X500NameBuilder;
 import org.bouncycastle.asn1.x500.style.BCStyle;
@@ -27,6 +29,7 @@ import org.bouncycastle.asn1.x509.GeneralName;
 import org.bouncycastle.asn1.x509.GeneralNames;
 import org.bouncycastle.asn1.x509.KeyPurposeId;
 import org.bouncycastle.asn1.x509.KeyUsage;
+import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
 import org.bouncycastle.cert.X509v3CertificateBuilder;
 import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
 import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
@@ -35,13 +38,10 @@ import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.bouncycastle.util.io.pem.PemObject;
 import org.bouncycastle.util.io.pem.PemWriter;
 
-/**
- * Makes keys and certificates, and writes them as PEM. The server has EC keys; clients have RSA
- * keys, because Fabric8 reads EC keys only with help.
- */
+/** Makes keys (EC P-256) and certificates, and writes them as PEM. */
 final class Certificates {
   private static final String SIGNATURE = "SHA256withECDSA";
-  private static final int CLIENT_KEY_BITS = 2048;
+  private static final int KEY_BITS = 256;
   private static final Duration CLOCK_SKEW = Duration.ofHours(1);
 
   private Certificates() {}
@@ -84,13 +84,7 @@ final class Certificates {
             .addRDN(BCStyle.CN, identity.user())
             .build();
     return leaf(
-        authority,
-        generateForClient(),
-        subject,
-        KeyPurposeId.id_kp_clientAuth,
-        List.of(),
-        validity,
-        clock);
+        authority, generate(), subject, KeyPurposeId.id_kp_clientAuth, List.of(), validity, clock);
   }
 
   private static Pair leaf(
@@ -119,12 +113,6 @@ final class Certificates {
     }
     X509Certificate certificate = sign(builder, authority.key());
     return new Pair(keys.getPrivate(), List.of(certificate, authority.certificate()));
-  }
-
-  private static KeyPair generateForClient() throws GeneralSecurityException {
-    KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
-    generator.initialize(CLIENT_KEY_BITS);
-    return generator.generateKeyPair();
   }
 
   private static KeyPair generate() throws GeneralSecurityException {
@@ -159,8 +147,24 @@ final class Certificates {
     return pem("CERTIFICATE", certificate.getEncoded());
   }
 
-  static String pem(PrivateKey key) {
-    return pem("PRIVATE KEY", key.getEncoded());
+  /**
+   * The key in SEC1 form (RFC 5915) with the curve in it: Fabric8 does not recognise EC keys in
+   * PKCS#8, and Go wants the curve.
+   */
+  static String pem(PrivateKey key, X509Certificate certificate) {
+    SubjectPublicKeyInfo publicKey =
+        SubjectPublicKeyInfo.getInstance(certificate.getPublicKey().getEncoded());
+    ECPrivateKey sec1 =
+        new ECPrivateKey(
+            KEY_BITS,
+            ((java.security.interfaces.ECPrivateKey) key).getS(),
+            publicKey.getPublicKeyData(),
+            SECObjectIdentifiers.secp256r1);
+    try {
+      return pem("EC PRIVATE KEY", sec1.getEncoded());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private static String pem(String type, byte[] der) {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.holdfast.standalone.rig.KubeRig;
 import dev.holdfast.standalone.schema.StructuralSchema;
 import io.fabric8.zjsonpatch.JsonDiff;
 import java.nio.file.Files;
@@ -15,7 +16,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -39,7 +39,7 @@ class ApplyAgainstKubernetesTest {
     List<String> recorded = new ArrayList<>();
     StructuralSchema schema = ApplyCase.schema();
     try (KubeRig rig = KubeRig.start(folder.get(), directory)) {
-      install(rig);
+      rig.install(ApplyCase.definition(), COLLECTION);
       for (int i = 0; i < objects; i++) {
         RandomGenerator random =
             RandomGeneratorFactory.of("L64X128MixRandom").create(seed * 1_000_000 + i);
@@ -66,17 +66,6 @@ class ApplyAgainstKubernetesTest {
       Files.write(Path.of(record), recorded);
     }
     assertThat(recorded).hasSize(objects * STEPS_PER_OBJECT);
-  }
-
-  private static void install(KubeRig rig) {
-    KubeRig.Answer answer =
-        rig.send(
-            "POST",
-            "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
-            "application/json",
-            ApplyCase.definition());
-    assertThat(answer.status()).as("%s", answer.body()).isEqualTo(201);
-    Awaitility.await().until(() -> rig.send("GET", COLLECTION, "", null).status() == 200);
   }
 
   private static ApplyCase execute(KubeRig rig, ApplyCase planned, String name) {

@@ -32,6 +32,7 @@ public final class NatNetworkHost implements NetworkHost {
   private final IpTool ip;
   private final PacketFilter filter;
   private final Forwarding forwarding;
+  private final TunDevice tunDevice;
   private final Signals signals = new Signals();
   private final DnsmasqUser dnsmasqUser;
   private final AddressCheck addressCheck;
@@ -52,6 +53,7 @@ public final class NatNetworkHost implements NetworkHost {
     this.ip = new IpTool(tools);
     this.filter = new PacketFilter(tools);
     this.forwarding = new Forwarding(tools, runtimeDirectory);
+    this.tunDevice = new TunDevice(Path.of("/dev/net/tun"), runtimeDirectory);
     this.dnsmasqUser = DnsmasqUser.find();
     this.addressCheck = new AddressCheck(ip);
   }
@@ -160,6 +162,7 @@ public final class NatNetworkHost implements NetworkHost {
       // The filter comes before forwarding, so that no packet passes unfiltered.
       filter.apply(new Ruleset(with(present, bridge)));
       forwarding.on();
+      tunDevice.open();
       ip.change("link set dev " + bridge.name() + " up");
       dnsmasq(bridge.name()).ensure(bridge);
     } catch (IOException e) {
@@ -271,6 +274,7 @@ public final class NatNetworkHost implements NetworkHost {
       filter.apply(new Ruleset(rest));
       if (rest.isEmpty()) {
         forwarding.restore();
+        tunDevice.restore();
       }
       // Last, because the directory alone still shows the network after a crash in between.
       files(name).delete();

@@ -1,9 +1,11 @@
-package dev.holdfast.standalone.apply;
+package dev.holdfast.standalone.rig;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
@@ -18,10 +20,13 @@ import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 
 /** The real API server of the folder kube-rig, where there is one. */
-final class KubeRig implements AutoCloseable {
+public final class KubeRig implements AutoCloseable {
+  private static final ObjectMapper MAPPER = new ObjectMapper();
+
   private final Path folder;
   private final Path state;
   private final KubernetesClient client;
@@ -34,7 +39,7 @@ final class KubeRig implements AutoCloseable {
   }
 
   /** The folder named by the property kube.rig, or shared/kube-rig beside the checkout. */
-  static Optional<Path> folder() {
+  public static Optional<Path> folder() {
     String property = System.getProperty("kube.rig", "");
     Stream<Path> candidates =
         property.isEmpty()
@@ -47,7 +52,7 @@ final class KubeRig implements AutoCloseable {
         .findFirst();
   }
 
-  static KubeRig start(Path folder, Path state) throws IOException {
+  public static KubeRig start(Path folder, Path state) throws IOException {
     run(folder.resolve("start.sh"), state);
     return new KubeRig(folder, state, Files.readString(state.resolve("kubeconfig")));
   }
@@ -78,9 +83,9 @@ final class KubeRig implements AutoCloseable {
     return Files.readString(file);
   }
 
-  record Answer(int status, JsonNode body) {}
+  public record Answer(int status, JsonNode body) {}
 
-  Answer send(String method, String path, String contentType, @Nullable JsonNode body) {
+  public Answer send(String method, String path, String contentType, @Nullable JsonNode body) {
     HttpRequest.Builder request =
         client
             .getHttpClient()
@@ -95,9 +100,7 @@ final class KubeRig implements AutoCloseable {
       String text = new String(response.body(), UTF_8);
       return new Answer(
           response.code(),
-          text.startsWith("{")
-              ? ApplyCase.MAPPER.readTree(text)
-              : ApplyCase.MAPPER.getNodeFactory().textNode(text));
+          text.startsWith("{") ? MAPPER.readTree(text) : MAPPER.getNodeFactory().textNode(text));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException(e);
@@ -106,6 +109,18 @@ final class KubeRig implements AutoCloseable {
         | JsonProcessingException e) {
       throw new IllegalStateException(method + " " + path, e);
     }
+  }
+
+  /** Creates a CustomResourceDefinition and waits until its objects are served. */
+  public void install(JsonNode definition, String collection) {
+    Answer answer =
+        send(
+            "POST",
+            "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+            "application/json",
+            definition);
+    assertThat(answer.status()).as("%s", answer.body()).isEqualTo(201);
+    Awaitility.await().until(() -> send("GET", collection, "", null).status() == 200);
   }
 
   @Override

@@ -1,0 +1,193 @@
+package dev.holdfast.benchmarks;
+
+import dev.holdfast.crds.Holdfast;
+import dev.holdfast.crds.Manifests;
+import dev.holdfast.crds.machine.VirtualMachineInstance;
+import dev.holdfast.crds.node.HypervisorNode;
+import dev.holdfast.operator.HoldfastOperator;
+import dev.holdfast.operator.OperatorOptions;
+import dev.holdfast.standalone.StandaloneControlPlane;
+import dev.holdfast.standalone.StandaloneOptions;
+import io.fabric8.kubernetes.api.model.NamespaceBuilder;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+
+/** Control plane and operator in this process, the node agent in one of its own. */
+final class Laboratory implements AutoCloseable {
+  static final String NODE = "bench";
+
+  private final Path directory;
+  private final StandaloneControlPlane controlPlane;
+  private final KubernetesClient client;
+  private final HoldfastOperator operator;
+  private Process agent;
+
+  private Laboratory(
+      Path directory,
+      StandaloneControlPlane controlPlane,
+      KubernetesClient client,
+      HoldfastOperator operator,
+      Process agent) {
+    this.directory = directory;
+    this.controlPlane = controlPlane;
+    this.client = client;
+    this.operator = operator;
+    this.agent = agent;
+  }
+
+  static Laboratory start() throws Exception {
+    Path directory =
+        Files.createTempDirectory(
+            Path.of("/run"),
+            "hfb",
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx--x--x")));
+    Path data = directory.resolve("control-plane");
+    StandaloneControlPlane controlPlane =
+        StandaloneControlPlane.start(StandaloneOptions.in(data).withNodeName(NODE));
+    KubernetesClient client =
+        new KubernetesClientBuilder()
+            .withConfig(Config.fromKubeconfig(data.resolve("kubeconfig").toFile()))
+            .build();
+    for (String plural : Manifests.PLURALS) {
+      byte[] yaml = Manifests.yaml(plural).getBytes(StandardCharsets.UTF_8);
+      client.load(new ByteArrayInputStream(yaml)).serverSideApply();
+    }
+    client
+        .resource(
+            new NamespaceBuilder()
+                .withNewMetadata()
+                .withName(Holdfast.SYSTEM_NAMESPACE)
+                .endMetadata()
+                .build())
+        .serverSideApply();
+    await(
+        "the kinds are served",
+        () -> {
+          client.resources(VirtualMachineInstance.class).list();
+          return true;
+        });
+    HoldfastOperator operator = HoldfastOperator.start(client, OperatorOptions.defaults());
+    Laboratory laboratory =
+        new Laboratory(directory, controlPlane, client, operator, startAgent(directory));
+    laboratory.awaitAgent();
+    return laboratory;
+  }
+
+  private static Process startAgent(Path directory) throws IOException {
+    return new ProcessBuilder(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-Xms8m",
+                "-Xmx64m",
+                "--enable-native-access=ALL-UNNAMED",
+                "--sun-misc-unsafe-memory-access=allow",
+                "-cp",
+                System.getProperty("java.class.path"),
+                "dev.holdfast.cli.Holdfast",
+                "agent",
+                "--kubeconfig",
+                directory.resolve("control-plane/kubeconfig").toString(),
+                "--node-name",
+                NODE,
+                "--run-dir",
+                directory.resolve("run").toString(),
+                "--cache-dir",
+                directory.resolve("cache").toString(),
+                "--start-keeper",
+                directory.resolve("keeper.log").toString()))
+        .redirectErrorStream(true)
+        .redirectOutput(ProcessBuilder.Redirect.appendTo(directory.resolve("agent.log").toFile()))
+        .start();
+  }
+
+  private void awaitAgent() throws Exception {
+    await(
+        "the node agent has reported its host",
+        () -> {
+          HypervisorNode node = client.resources(HypervisorNode.class).withName(NODE).get();
+          return node != null && node.getStatus() != null;
+        });
+  }
+
+  KubernetesClient client() {
+    return client;
+  }
+
+  /** The pool's directory; it lies on disk, not on the tmpfs of the runtime directories. */
+  Path pool() {
+    return Path.of("/var/tmp", directory.getFileName().toString());
+  }
+
+  Path run() {
+    return directory.resolve("run");
+  }
+
+  long agentProcess() {
+    return agent.pid();
+  }
+
+  /** Ends the agent, as an upgrade would. */
+  void stopAgent() throws InterruptedException {
+    agent.destroy();
+    agent.waitFor();
+  }
+
+  void startAgent() throws Exception {
+    agent = startAgent(directory);
+    awaitAgent();
+  }
+
+  /**
+   * Waits up to five minutes.
+   *
+   * @throws IllegalStateException when it does not become true
+   */
+  static void await(String what, Callable<Boolean> condition) throws Exception {
+    long deadline = System.nanoTime() + Duration.ofMinutes(5).toNanos();
+    Exception last = null;
+    while (System.nanoTime() < deadline) {
+      try {
+        if (condition.call()) {
+          return;
+        }
+      } catch (IOException | RuntimeException e) {
+        last = e;
+      }
+      TimeUnit.MILLISECONDS.sleep(5);
+    }
+    throw new IllegalStateException("waited five minutes in vain until " + what, last);
+  }
+
+  /** Stops everything; machines must have been deleted before. */
+  @Override
+  public void close() throws Exception {
+    stopAgent();
+    operator.close();
+    client.close();
+    controlPlane.close();
+    Path socket = run().resolve("keeper.sock");
+    ProcessHandle.allProcesses()
+        .filter(
+            process ->
+                process
+                    .info()
+                    .arguments()
+                    .map(arguments -> List.of(arguments).contains(socket.toString()))
+                    .orElse(false))
+        .forEach(ProcessHandle::destroy);
+    System.out.println("logs are left in " + directory);
+  }
+}
