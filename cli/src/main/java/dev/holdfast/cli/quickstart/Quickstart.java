@@ -192,7 +192,8 @@ public final class Quickstart {
       Thread.sleep(PAUSE);
     }
     awaitReady("hvnode", "--all");
-    return kubectl("get", "hvnode", "-o", "jsonpath={.items[*].metadata.name}") + " is ready";
+    return kubectl("get", "hvnode", "-o", "jsonpath={.items[*].metadata.name}").strip()
+        + " is ready";
   }
 
   private String apply() throws StepException, InterruptedException {
