@@ -1,5 +1,6 @@
 package dev.holdfast.cli;
 
+import dev.holdfast.cli.host.Directories;
 import java.nio.file.Path;
 import picocli.CommandLine.Option;
 

@@ -1,8 +1,18 @@
 package dev.holdfast.cli;
 
+import dev.holdfast.keeper.KeeperCommand;
+import dev.holdfast.node.agent.NodeAgentCommand;
+import dev.holdfast.node.host.HostException;
+import dev.holdfast.operator.OperatorCommand;
+import dev.holdfast.standalone.StandaloneCommand;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import java.io.IOException;
+import java.util.concurrent.TimeoutException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.HelpCommand;
+import picocli.CommandLine.ParseResult;
 
 /** The holdfast command. */
 @Command(
@@ -11,7 +21,15 @@ import picocli.CommandLine.HelpCommand;
     mixinStandardHelpOptions = true,
     description = "Runs virtual machines from manifests.",
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {QuickstartCommand.class, HelpCommand.class},
+    subcommands = {
+      QuickstartCommand.class,
+      UpCommand.class,
+      DownCommand.class,
+      StandaloneCommand.class,
+      OperatorCommand.class,
+      NodeAgentCommand.class,
+      HelpCommand.class
+    },
     footer = {
       "",
       "Done by the script itself:",
@@ -32,10 +50,30 @@ public final class Holdfast {
 
   static CommandLine commandLine() {
     CommandLine commandLine = new CommandLine(new Holdfast());
+    commandLine.addSubcommand("keeper", new KeeperCommand());
     for (CommandLine command : commandLine.getSubcommands().values()) {
       command.getCommandSpec().mixinStandardHelpOptions(true);
     }
     commandLine.setUsageHelpAutoWidth(true);
+    commandLine.setExecutionExceptionHandler(Holdfast::failed);
     return commandLine;
+  }
+
+  /**
+   * What went wrong outside is told in a sentence; for what nobody foresaw, a stack trace helps.
+   */
+  private static int failed(Exception failure, CommandLine command, ParseResult ignored)
+      throws Exception {
+    boolean foreseen =
+        failure instanceof IOException
+            || failure instanceof HostException
+            || failure instanceof TimeoutException
+            || failure instanceof KubernetesClientException;
+    if (!foreseen) {
+      throw failure;
+    }
+    String message = failure.getMessage() == null ? failure.toString() : failure.getMessage();
+    command.getErr().println("holdfast " + command.getCommandName() + ": " + message);
+    return ExitCode.SOFTWARE;
   }
 }

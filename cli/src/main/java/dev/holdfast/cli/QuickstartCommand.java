@@ -1,5 +1,6 @@
 package dev.holdfast.cli;
 
+import dev.holdfast.cli.host.Directories;
 import dev.holdfast.cli.quickstart.DebianPackage;
 import dev.holdfast.cli.quickstart.Quickstart;
 import dev.holdfast.cli.step.LineProgress;
@@ -22,7 +23,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 @Command(
@@ -45,7 +45,7 @@ final class QuickstartCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException, InterruptedException {
     PrintStream out = System.out;
-    requireRoot();
+    RootUser.require(spec);
     Directories directories = options.directories();
     Console terminal =
         Optional.ofNullable(System.console()).filter(Console::isTerminal).orElse(null);
@@ -70,13 +70,6 @@ final class QuickstartCommand implements Callable<Integer> {
       }
       out.print(quickstart.summary());
       return 0;
-    }
-  }
-
-  private void requireRoot() {
-    if (!System.getProperty("user.name").equals("root")) {
-      throw new ParameterException(
-          spec.commandLine(), "it makes bridges and starts machines: run it as root");
     }
   }
 

@@ -1,7 +1,7 @@
 package dev.holdfast.cli.quickstart;
 
-import dev.holdfast.cli.Directories;
-import dev.holdfast.cli.process.PidFile;
+import dev.holdfast.cli.host.Directories;
+import dev.holdfast.cli.host.PidFile;
 import dev.holdfast.cli.step.Programs;
 import dev.holdfast.cli.step.Step;
 import dev.holdfast.cli.step.StepException;
@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /** The steps of the quickstart, and what it shows at the end. */
@@ -116,26 +117,29 @@ public final class Quickstart {
 
   private String start() throws StepException, InterruptedException {
     try {
-      if (new PidFile(directories.supervisorPid()).running().isPresent()) {
-        return "already running";
+      Optional<ProcessHandle> supervisor = new PidFile(directories.supervisorPid()).running();
+      boolean already = supervisor.isPresent();
+      if (supervisor.isEmpty()) {
+        Files.createDirectories(directories.logs());
+        supervisor = Optional.of(startDetached().toHandle());
       }
-      Files.createDirectories(directories.logs());
-      Process supervisor = startDetached();
       long end = clock.millis() + START.toMillis();
       while (!answers()) {
-        if (!supervisor.isAlive()) {
-          throw new StepException("it ended at once. The end of its log:\n" + endOfLog());
+        if (!supervisor.get().isAlive()) {
+          throw new StepException("it ended at once:\n" + endOf(directories.upOutput()));
         }
         if (clock.millis() >= end) {
           throw new StepException(
               "the control plane did not answer within "
                   + START.toSeconds()
-                  + " s. The end of its log:\n"
-                  + endOfLog());
+                  + " s. The end of its log "
+                  + directories.upLog()
+                  + ":\n"
+                  + endOf(directories.upLog()));
         }
         Thread.sleep(PAUSE);
       }
-      return "log in " + directories.upLog();
+      return already ? "already running" : "log in " + directories.upLog();
     } catch (IOException e) {
       throw new StepException("cannot start it: " + e, e);
     }
@@ -152,7 +156,7 @@ public final class Quickstart {
             "--run-dir",
             directories.run().toString())
         .redirectInput(new File("/dev/null"))
-        .redirectOutput(directories.upLog().toFile())
+        .redirectOutput(directories.upOutput().toFile())
         .redirectErrorStream(true)
         .start();
   }
@@ -170,8 +174,11 @@ public final class Quickstart {
     }
   }
 
-  private String endOfLog() throws IOException {
-    List<String> lines = Files.readAllLines(directories.upLog());
+  private static String endOf(Path log) throws IOException {
+    if (!Files.exists(log)) {
+      return "(there is no " + log + ")";
+    }
+    List<String> lines = Files.readAllLines(log);
     return String.join("\n", lines.subList(Math.max(0, lines.size() - 15), lines.size()));
   }
 
@@ -185,7 +192,8 @@ public final class Quickstart {
       Thread.sleep(PAUSE);
     }
     awaitReady("hvnode", "--all");
-    return kubectl("get", "hvnode", "-o", "jsonpath={.items[*].metadata.name}") + " is ready";
+    return kubectl("get", "hvnode", "-o", "jsonpath={.items[*].metadata.name}").strip()
+        + " is ready";
   }
 
   private String apply() throws StepException, InterruptedException {

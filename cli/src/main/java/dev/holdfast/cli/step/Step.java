@@ -5,8 +5,19 @@ package dev.holdfast.cli.step;
  *
  * @param name what is done, in the imperative, as the user reads it
  * @param action does it
+ * @param vital whether the steps after it make no sense when it failed
  */
-public record Step(String name, Action action) {
+public record Step(String name, Action action, boolean vital) {
+  /** A vital step. */
+  public Step(String name, Action action) {
+    this(name, action, true);
+  }
+
+  /** A step after whose failure the others are still worth doing. */
+  public static Step optional(String name, Action action) {
+    return new Step(name, action, false);
+  }
+
   /** The work of a step. */
   @FunctionalInterface
   public interface Action {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 
 /** The file that keeps what the steps did and all that their programs said. */
 public final class StepLog implements AutoCloseable {
@@ -21,7 +22,12 @@ public final class StepLog implements AutoCloseable {
     if (directory != null) {
       Files.createDirectories(directory);
     }
-    return new StepLog(file, new PrintWriter(Files.newBufferedWriter(file)));
+    Files.deleteIfExists(file);
+    // Each line at the end, wherever that is: others may write to the same log.
+    return new StepLog(
+        file,
+        new PrintWriter(
+            Files.newBufferedWriter(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND)));
   }
 
   public Path file() {

@@ -8,7 +8,8 @@ import java.time.InstantSource;
 import java.util.List;
 
 /**
- * Runs steps in order and stops at the first that fails, saying which, why, and where the log is.
+ * Runs steps in order and stops at the first vital one that fails. Of each failure it says which
+ * step, why, and where the log is.
  */
 public final class StepRunner {
   private final Progress progress;
@@ -25,12 +26,16 @@ public final class StepRunner {
 
   /** Whether all steps succeeded. */
   public boolean run(List<Step> steps) throws InterruptedException {
+    boolean succeeded = true;
     for (int i = 0; i < steps.size(); i++) {
       if (!run(i + 1, steps.size(), steps.get(i))) {
-        return false;
+        succeeded = false;
+        if (steps.get(i).vital()) {
+          break;
+        }
       }
     }
-    return true;
+    return succeeded;
   }
 
   private boolean run(int number, int count, Step step) throws InterruptedException {

@@ -47,6 +47,7 @@ public final class KeeperClient implements AutoCloseable {
   private final Map<Long, CompletableFuture<Reply>> waiting = new ConcurrentHashMap<>();
   private final BlockingQueue<Runnable> notifications = new LinkedBlockingQueue<>();
   private final ReentrantLock writing = new ReentrantLock();
+  private volatile long keeperPid;
   private volatile boolean broken;
   private volatile boolean finished;
 
@@ -76,15 +77,21 @@ public final class KeeperClient implements AutoCloseable {
           client.ask(
               new Request.Hello(
                   KeeperProtocol.VERSION, "holdfast " + ProcessHandle.current().pid()));
-      if (!(reply instanceof Reply.Welcome)) {
+      if (!(reply instanceof Reply.Welcome(var _, long pid))) {
         throw unexpected(reply);
       }
+      client.keeperPid = pid;
     } catch (IOException failure) {
       client.close();
       throw failure;
     }
     Thread.ofVirtual().name("keeper-client-listener").start(client::tell);
     return client;
+  }
+
+  /** The keeper's process, to end it by SIGTERM: machines that are not tied to its life live on. */
+  public long keeperPid() {
+    return keeperPid;
   }
 
   /**

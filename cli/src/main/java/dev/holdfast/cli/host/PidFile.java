@@ -1,4 +1,4 @@
-package dev.holdfast.cli.process;
+package dev.holdfast.cli.host;
 
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,4 +1,4 @@
-package dev.holdfast.cli.process;
+package dev.holdfast.cli.host;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

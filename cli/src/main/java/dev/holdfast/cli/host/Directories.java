@@ -1,4 +1,4 @@
-package dev.holdfast.cli;
+package dev.holdfast.cli.host;
 
 import java.nio.file.Path;
 
@@ -24,13 +24,50 @@ public record Directories(Path data, Path run) {
     return controlPlane().resolve("kubeconfig");
   }
 
+  Path operatorKubeconfig() {
+    return controlPlane().resolve("operator.kubeconfig");
+  }
+
+  Path agentKubeconfig() {
+    return controlPlane().resolve("agent.kubeconfig");
+  }
+
+  /** What may be found out again, such as what QEMU can do. */
+  public Path cache() {
+    return data.resolve("cache");
+  }
+
   public Path logs() {
     return data.resolve("log");
   }
 
-  /** All that a running {@code up} says. */
+  /** What a running {@code up} does; old parts get a number. */
   public Path upLog() {
     return logs().resolve("up.log");
+  }
+
+  /** One JSON object for each thing that was done to the host. */
+  public Path auditLog() {
+    return logs().resolve("audit.jsonl");
+  }
+
+  /** What an {@code up} in the background prints, such as why it could not start. */
+  public Path upOutput() {
+    return logs().resolve("up.out");
+  }
+
+  /** Runtime directories of the machines, by UUID. */
+  public Path machines() {
+    return run.resolve("machines");
+  }
+
+  /** Runtime files of the networks. */
+  public Path networks() {
+    return run.resolve("networks");
+  }
+
+  public Path keeperSocket() {
+    return run.resolve("keeper.sock");
   }
 
   /** The process that starts {@code up} again when it is killed. */

@@ -1,0 +1,72 @@
+package dev.holdfast.cli.down;
+
+import dev.holdfast.cli.step.StepException;
+import java.io.IOException;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** Removes what Holdfast has made in a directory, by name. Whatever else is there stays. */
+final class OwnFiles {
+  private OwnFiles() {}
+
+  /**
+   * Removes them, and the directory if nothing else is in it.
+   *
+   * @throws StepException when something could not be removed or is not Holdfast's
+   */
+  static String remove(Path directory, List<String> names) throws StepException {
+    if (!Files.exists(directory)) {
+      return "not there";
+    }
+    try {
+      for (String name : names) {
+        removeTree(directory.resolve(name));
+      }
+      List<String> others;
+      try (Stream<Path> left = Files.list(directory)) {
+        others = left.map(path -> path.getFileName().toString()).sorted().toList();
+      }
+      if (!others.isEmpty()) {
+        throw new StepException(
+            directory + " stays: these are not Holdfast's: " + String.join(", ", others));
+      }
+      Files.delete(directory);
+      return "removed";
+    } catch (IOException e) {
+      throw new StepException("cannot remove everything in " + directory + ": " + e, e);
+    }
+  }
+
+  /** Links are removed and not followed. */
+  private static void removeTree(Path path) throws IOException {
+    if (!Files.exists(path, java.nio.file.LinkOption.NOFOLLOW_LINKS)) {
+      return;
+    }
+    Files.walkFileTree(
+        path,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+              throws IOException {
+            Files.delete(file);
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult postVisitDirectory(Path visited, @Nullable IOException failure)
+              throws IOException {
+            if (failure != null) {
+              throw failure;
+            }
+            Files.delete(visited);
+            return FileVisitResult.CONTINUE;
+          }
+        });
+  }
+}

@@ -1,0 +1,3 @@
+/** Where the commands' own logs go. */
+@org.jspecify.annotations.NullMarked
+package dev.holdfast.cli.log;
