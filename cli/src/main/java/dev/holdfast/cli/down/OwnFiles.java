@@ -25,6 +25,7 @@ final class OwnFiles {
       return "not there";
     }
     try {
+      refuseMounts(directory);
       for (String name : names) {
         removeTree(directory.resolve(name));
       }
@@ -40,6 +41,20 @@ final class OwnFiles {
       return "removed";
     } catch (IOException e) {
       throw new StepException("cannot remove everything in " + directory + ": " + e, e);
+    }
+  }
+
+  /**
+   * Somebody else's file system may be mounted there, such as a pool on NFS. Mount points are field
+   * 5 of each line (proc(5), /proc/PID/mountinfo).
+   */
+  private static void refuseMounts(Path directory) throws IOException, StepException {
+    for (String line : Files.readAllLines(Path.of("/proc/self/mountinfo"))) {
+      String mount = line.split(" ", -1)[4];
+      if (mount.startsWith(directory + "/")) {
+        throw new StepException(
+            directory + " stays: unmount " + mount + " first, which holds other files");
+      }
     }
   }
 

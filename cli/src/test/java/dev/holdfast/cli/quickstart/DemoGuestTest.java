@@ -1,7 +1,6 @@
 package dev.holdfast.cli.quickstart;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -23,45 +22,20 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The demo guest on QEMU alone, without anything of Holdfast's. */
 class DemoGuestTest {
-  /** Kept between runs; made again when one of its sources is newer. */
-  private static final Path GUEST = Path.of("target/demo-guest").toAbsolutePath();
-
-  private static final Path MAKE = Path.of("../examples/quickstart/guest/make").toAbsolutePath();
-
   @TempDir private Path directory;
+  private Path guest;
   private int port;
   private @Nullable Process machine;
 
-  @BeforeAll
-  static void makeTheGuest() throws Exception {
-    assumeTrue(
-        DebianPackage.missing(DebianPackage.programsOn(System.getenv("PATH"))).stream()
-            .noneMatch(
-                missing ->
-                    missing.name().startsWith("qemu") || missing.name().startsWith("busybox")),
-        "needs qemu-system-x86, qemu-utils and busybox-static");
-    Path log = Files.createTempFile("make-guest", ".log");
-    Process make =
-        new ProcessBuilder(MAKE.toString(), GUEST.toString())
-            .redirectErrorStream(true)
-            .redirectOutput(log.toFile())
-            .start();
-    assertThat(make.waitFor(5, TimeUnit.MINUTES)).isTrue();
-    String said = Files.readString(log);
-    Files.delete(log);
-    assumeTrue(!said.contains("can't download"), "no Debian mirror to get a kernel from: " + said);
-    assertThat(make.exitValue()).as(said).isZero();
-  }
-
   @BeforeEach
-  void makeAnEmptyDisk() throws Exception {
+  void makeGuestAndEmptyDisk() throws Exception {
+    guest = DemoGuestFiles.make();
     try (ServerSocket any = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       port = any.getLocalPort();
     }
@@ -114,9 +88,9 @@ class DemoGuestTest {
                     "-display",
                     "none",
                     "-kernel",
-                    GUEST.resolve("vmlinuz").toString(),
+                    guest.resolve("vmlinuz").toString(),
                     "-initrd",
-                    GUEST.resolve("initrd.img").toString(),
+                    guest.resolve("initrd.img").toString(),
                     "-append",
                     "console=ttyS0 quiet",
                     "-serial",
