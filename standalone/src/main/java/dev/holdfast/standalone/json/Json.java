@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.core.io.JsonEOFException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -141,6 +142,10 @@ public final class Json {
 
   /** The words of Go's encoding/json, which users of kubectl know. */
   private static String describe(byte[] json, JsonProcessingException problem) {
+    if (problem instanceof StreamConstraintsException) {
+      // Too deep, too long: it has no place of its own, and its words say which limit was met.
+      return problem.getOriginalMessage();
+    }
     int offset = (int) problem.getLocation().getByteOffset();
     String at = offset >= 0 && offset < json.length ? "'" + (char) (json[offset] & 0xff) + "'" : "";
     if (problem.getOriginalMessage().contains("expecting double-quote to start field name")) {
