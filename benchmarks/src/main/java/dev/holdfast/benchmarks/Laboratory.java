@@ -6,6 +6,7 @@ import dev.holdfast.crds.machine.VirtualMachineInstance;
 import dev.holdfast.crds.node.HypervisorNode;
 import dev.holdfast.operator.HoldfastOperator;
 import dev.holdfast.operator.OperatorOptions;
+import dev.holdfast.operator.placement.Overcommit;
 import dev.holdfast.standalone.StandaloneControlPlane;
 import dev.holdfast.standalone.StandaloneOptions;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
@@ -77,7 +78,11 @@ final class Laboratory implements AutoCloseable {
           client.resources(VirtualMachineInstance.class).list();
           return true;
         });
-    HoldfastOperator operator = HoldfastOperator.start(client, OperatorOptions.defaults());
+    HoldfastOperator operator =
+        HoldfastOperator.start(
+            client,
+            // The machines do nothing, so many more fit than a host would be given.
+            OperatorOptions.defaults().withOvercommit(new Overcommit(1000, 10, 0)));
     Laboratory laboratory =
         new Laboratory(directory, controlPlane, client, operator, startAgent(directory));
     laboratory.awaitAgent();

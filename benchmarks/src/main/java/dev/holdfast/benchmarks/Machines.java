@@ -9,6 +9,7 @@ import io.fabric8.kubernetes.client.Watch;
 import io.fabric8.kubernetes.client.Watcher;
 import io.fabric8.kubernetes.client.WatcherException;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -82,13 +83,13 @@ final class Machines implements AutoCloseable {
 
   /** When its instance was seen first. */
   long boundAt(String name) {
-    return java.util.Objects.requireNonNull(bound.get(name), name + " was not bound");
+    return Objects.requireNonNull(bound.get(name), name + " was not bound");
   }
 
   /** When its instance was first seen running, or paused as asked. */
   long runningAt(String name) throws Exception {
     Laboratory.await(name + " runs", () -> running.containsKey(name));
-    return java.util.Objects.requireNonNull(running.get(name));
+    return Objects.requireNonNull(running.get(name));
   }
 
   /** The user that QEMU runs as, and its process. */
@@ -108,8 +109,16 @@ final class Machines implements AutoCloseable {
     running.remove(name);
   }
 
+  /** Also deletes what a failed measurement has left. */
   @Override
   public void close() {
     watch.close();
+    var left = client.resources(VirtualMachine.class).inNamespace(NAMESPACE);
+    var _ = left.delete();
+    try {
+      Laboratory.await("all machines are gone", () -> left.list().getItems().isEmpty());
+    } catch (Exception e) {
+      System.err.println("machines are left: " + e.getMessage());
+    }
   }
 }
