@@ -147,21 +147,8 @@ final class Installation {
   String page() throws IOException, InterruptedException {
     String address =
         kubectl("get", "vm", "demo", "-o", "jsonpath={.status.interfaces[0].ipAddress}");
-    return start(
-            List.of(
-                "ip",
-                "netns",
-                "exec",
-                namespace,
-                "busybox",
-                "wget",
-                "-q",
-                "-T",
-                "5",
-                "-O",
-                "-",
-                "http://" + address + "/"))
-        .text();
+    String uri = "http://" + address + "/";
+    return start(List.of("ip", "netns", "exec", namespace, "curl", "-sS", "-m", "5", uri)).text();
   }
 
   /** Kills the process that this file names first. */

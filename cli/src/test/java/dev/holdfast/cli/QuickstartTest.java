@@ -48,6 +48,8 @@ class QuickstartTest {
     List<DebianPackage> missing =
         DebianPackage.missing(DebianPackage.programsOn(System.getenv("PATH")));
     assumeTrue(missing.isEmpty(), "missing: " + missing);
+    assumeTrue(
+        DebianPackage.programsOn(System.getenv("PATH")).test("curl"), "fetches pages with curl");
     host = Installation.make();
     linksBefore = links();
     forwardingBefore = forwarding();
