@@ -12,6 +12,7 @@ import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import java.io.IOException;
+import java.net.BindException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -45,7 +46,7 @@ public final class SingleHost implements AutoCloseable {
     try {
       StandaloneOptions options = StandaloneOptions.in(directories.controlPlane());
       nodeName = options.nodeName();
-      controlPlane = opened(StandaloneControlPlane.start(options));
+      controlPlane = opened(startControlPlane(options));
       try (KubernetesClient administrator = client(directories.kubeconfig())) {
         CustomResources.apply(administrator);
       }
@@ -97,6 +98,23 @@ public final class SingleHost implements AutoCloseable {
   /** The HypervisorNode that this host is. */
   public String nodeName() {
     return nodeName;
+  }
+
+  private static StandaloneControlPlane startControlPlane(StandaloneOptions options)
+      throws IOException {
+    try {
+      return StandaloneControlPlane.start(options);
+    } catch (IOException e) {
+      if (e.getCause() instanceof BindException) {
+        throw new IOException(
+            e.getMessage()
+                + ": another program has that port ('ss -ltnp' shows which). End it, or remove "
+                + options.dataDirectory().resolve("port")
+                + " to have another port chosen; copies of the kubeconfig are then out of date",
+            e);
+      }
+      throw e;
+    }
   }
 
   private static void passable(Path directory) throws IOException {
