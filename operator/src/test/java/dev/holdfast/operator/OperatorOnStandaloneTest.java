@@ -1,5 +1,6 @@
 package dev.holdfast.operator;
 
+import dev.holdfast.operator.testing.Laboratory;
 import dev.holdfast.standalone.StandaloneControlPlane;
 import dev.holdfast.standalone.StandaloneOptions;
 import io.fabric8.kubernetes.client.Config;

@@ -17,7 +17,15 @@ final class Backoff<K> {
   static final Duration LONGEST = Duration.ofMinutes(5);
   static final Duration FORGIVEN_AFTER = Duration.ofMinutes(10);
 
-  private record Failures(int inARow, Instant last, Instant notBefore) {}
+  /**
+   * What failed last.
+   *
+   * @param reason in CamelCase
+   * @param message what happened, in the tool's own words
+   */
+  record Cause(String reason, String message) {}
+
+  private record Failures(int inARow, Instant last, Instant notBefore, Cause cause) {}
 
   private final Map<K, Failures> failures = new ConcurrentHashMap<>();
   private final RandomGenerator random;
@@ -27,15 +35,16 @@ final class Backoff<K> {
   }
 
   /** Notes a failure and returns when the next try is due. */
-  Instant failed(K key, Instant now) {
+  Instant failed(K key, Instant now, Cause cause) {
     Failures updated =
         failures.merge(
             key,
-            new Failures(1, now, now),
+            new Failures(1, now, now, cause),
             (old, first) ->
                 old.last().plus(FORGIVEN_AFTER).isBefore(now)
                     ? first
-                    : new Failures(old.inARow() + 1, now, now.plus(delay(old.inARow() + 1))));
+                    : new Failures(
+                        old.inARow() + 1, now, now.plus(delay(old.inARow() + 1)), cause));
     return updated.notBefore();
   }
 
@@ -43,6 +52,12 @@ final class Backoff<K> {
   @Nullable Instant notBefore(K key) {
     Failures found = failures.get(key);
     return found == null ? null : found.notBefore();
+  }
+
+  /** What failed last, or null when nothing did. */
+  @Nullable Cause cause(K key) {
+    Failures found = failures.get(key);
+    return found == null ? null : found.cause();
   }
 
   /** How often it failed in a row. */

@@ -79,7 +79,7 @@ final class DiskController {
     if (failure == null) {
       return disk.deleted() ? Duration.ofSeconds(1) : null;
     }
-    Duration wait = Duration.between(now, backoff.failed(path, now));
+    Duration wait = Duration.between(now, backoff.failed(path, now, InstanceStatus.cause(failure)));
     return wait.plusSeconds(1);
   }
 

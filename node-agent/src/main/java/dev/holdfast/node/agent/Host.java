@@ -17,9 +17,10 @@ import java.util.Map;
  */
 record Host(MachineHost machines, DiskHost disks, CachedNetworks networks) {
 
-  /** Forgets what was read, so that drift is seen. */
-  void refresh() {
+  /** Forgets what was read and reads it afresh, so that drift is seen. */
+  void refresh() throws HostException {
     networks.refresh();
+    machines.refresh();
   }
 
   /** The host as far as a machine with those disks is concerned. */

@@ -28,12 +28,14 @@ final class InstanceStatus {
    * @param blocked why it could not go on, or null
    * @param failure what failed, or null
    * @param failuresInARow how often it has failed
+   * @param cause what failed last, or null
    */
   record Facts(
       HostState.@Nullable Machine state,
       Task.@Nullable Blocked blocked,
       @Nullable HostException failure,
-      int failuresInARow) {}
+      int failuresInARow,
+      Backoff.@Nullable Cause cause) {}
 
   private record Verdict(Phase phase, boolean ready, String reason, String message) {}
 
@@ -172,7 +174,7 @@ final class InstanceStatus {
     HostState.Machine state = facts.state();
     String how =
         state != null && state.process() instanceof QemuProcess.Exited exited
-            ? "QEMU has ended: " + exited.description() + words(exited.stderr())
+            ? howItEnded(exited)
             : "QEMU has ended without a trace";
     boolean hasRun = before != null && before.startTime() != null;
     if (spec.restartPolicy() == RestartPolicy.NEVER
@@ -183,14 +185,26 @@ final class InstanceStatus {
     if (failure != null) {
       return new Verdict(waiting, false, failure.reason(), message(failure));
     }
+    Backoff.Cause cause = facts.cause();
+    if (blocked != null && cause != null && blocked.reason().equals("CrashLoopBackOff")) {
+      // The reason must not be lost while it waits.
+      return new Verdict(waiting, false, cause.reason(), cause.message());
+    }
     if (blocked != null) {
       return new Verdict(waiting, false, blocked.reason(), blocked.message());
     }
     return new Verdict(Phase.PENDING, false, "Starting", "the machine is about to be started");
   }
 
-  static String words(String stderr) {
-    return stderr.isBlank() ? "" : "; it said: " + stderr.strip();
+  /** How a QEMU ended, with its last words. */
+  static String howItEnded(QemuProcess.Exited exited) {
+    String words = exited.stderr().isBlank() ? "" : "; it said: " + exited.stderr().strip();
+    return cut("QEMU has ended (" + exited.description() + ")" + words);
+  }
+
+  /** A failure as the cause of a back-off. */
+  static Backoff.Cause cause(HostException failure) {
+    return new Backoff.Cause(failure.reason(), message(failure));
   }
 
   private static String reason(@Nullable HostException failure, String otherwise) {
@@ -203,7 +217,10 @@ final class InstanceStatus {
 
   /** The message of a failure, cut to what a condition can hold. */
   static String message(HostException failure) {
-    String message = String.valueOf(failure.getMessage());
+    return cut(String.valueOf(failure.getMessage()));
+  }
+
+  private static String cut(String message) {
     return message.length() <= 4096 ? message : message.substring(0, 4090) + " ...";
   }
 }

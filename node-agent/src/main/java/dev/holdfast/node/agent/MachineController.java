@@ -69,7 +69,7 @@ final class MachineController {
     HostState.Machine state = observed.machines().get(uuid);
     if (state != null && state.guest() == Guest.IO_ERROR && !task.actions().isEmpty()) {
       // Resumed once more; if the host still cannot do the I/O, the next try waits longer.
-      backoff.failed(uuid, now);
+      backoff.failed(uuid, now, new Backoff.Cause("IoError", "the guest's disk I/O failed again"));
     }
     found.ifPresent(instance -> report(instance, task, failure));
     if (task.released() && machine != null && machine.deletedAt() != null) {
@@ -83,7 +83,7 @@ final class MachineController {
       executor.execute(task);
       return null;
     } catch (HostException e) {
-      backoff.failed(uuid, clock.instant());
+      backoff.failed(uuid, clock.instant(), InstanceStatus.cause(e));
       LOG.warn("machine {}: {}", uuid, e.getMessage());
       return e;
     }
@@ -108,12 +108,9 @@ final class MachineController {
     HostState.Machine state = host.machines().machine(uuid);
     if (state != null && state.process() instanceof QemuProcess.Exited exited) {
       if (!exited.at().equals(countedCrashes.put(uuid, exited.at()))) {
-        backoff.failed(uuid, exited.at());
-        reporter.event(
-            instance,
-            Reporter.Severity.WARNING,
-            "QemuExited",
-            "QEMU has ended: " + exited.description() + InstanceStatus.words(exited.stderr()));
+        Backoff.Cause cause = new Backoff.Cause("QemuExited", InstanceStatus.howItEnded(exited));
+        backoff.failed(uuid, exited.at(), cause);
+        reporter.event(instance, Reporter.Severity.WARNING, cause.reason(), cause.message());
       }
     } else if (state != null
         && state.guest() == Guest.CRASHED
@@ -146,7 +143,8 @@ final class MachineController {
     VirtualMachineInstanceStatus after =
         InstanceStatus.of(
             instance,
-            new InstanceStatus.Facts(state, task.blocked(), failure, backoff.failuresInARow(uuid)),
+            new InstanceStatus.Facts(
+                state, task.blocked(), failure, backoff.failuresInARow(uuid), backoff.cause(uuid)),
             clock.instant());
     if (reporter.writeStatus(instance, after)) {
       announce(instance, before, after);

@@ -133,7 +133,7 @@ public final class NodeAgent implements AutoCloseable {
   }
 
   private void resync() {
-    host.refresh();
+    refresh();
     Desired desired = desired();
     desired.disks().keySet().forEach(path -> queue.add(new Subject.Disk(path)));
     desired.machines().keySet().forEach(uuid -> queue.add(new Subject.Machine(uuid)));
@@ -148,6 +148,14 @@ public final class NodeAgent implements AutoCloseable {
       LOG.warn("the host cannot be read: {}", e.getMessage());
     }
     queue.add(NETWORKS);
+  }
+
+  private void refresh() {
+    try {
+      host.refresh();
+    } catch (HostException e) {
+      LOG.warn("the host cannot be read: {}", e.getMessage());
+    }
   }
 
   private void heartbeat() {
@@ -184,7 +192,7 @@ public final class NodeAgent implements AutoCloseable {
       again = dispatch(subject);
     } catch (HostException e) {
       LOG.warn("{}: {}", subject, e.getMessage());
-      host.refresh();
+      refresh();
       again = Duration.ofSeconds(5);
     } catch (KubernetesClientException e) {
       LOG.warn("{}: the API server could not be written to", subject, e);

@@ -15,6 +15,9 @@ public interface MachineHost {
   /** One machine, or null where the host shows nothing of it. */
   @Nullable Machine machine(String uuid) throws HostException;
 
+  /** Reads everything afresh, in case an event was missed. */
+  void refresh() throws HostException;
+
   /**
    * Starts QEMU with stopped CPUs and returns when it answers on its monitor.
    *

@@ -75,12 +75,12 @@ class InstanceStatusTest {
         new HostException("QemuFailed", "qemu-system-x86_64: unsupported machine type");
     VirtualMachineInstance instance = instance(RestartPolicy.ALWAYS, false, null);
     VirtualMachineInstanceStatus once =
-        InstanceStatus.of(instance, new InstanceStatus.Facts(null, null, failure, 1), NOW);
+        InstanceStatus.of(instance, new InstanceStatus.Facts(null, null, failure, 1, null), NOW);
     assertThat(once.phase()).isEqualTo(Phase.PENDING);
     assertReady(once, false, "QemuFailed");
     assertThat(ready(once).message()).contains("unsupported machine type");
     VirtualMachineInstanceStatus often =
-        InstanceStatus.of(instance, new InstanceStatus.Facts(null, null, failure, 2), NOW);
+        InstanceStatus.of(instance, new InstanceStatus.Facts(null, null, failure, 2, null), NOW);
     assertThat(often.phase()).isEqualTo(Phase.CRASH_LOOP_BACK_OFF);
   }
 
@@ -90,10 +90,29 @@ class InstanceStatusTest {
         InstanceStatus.of(
             instance(RestartPolicy.ALWAYS, false, null),
             new InstanceStatus.Facts(
-                null, new Task.Blocked("DiskNotReady", "disk-1 is not there"), null, 0),
+                null, new Task.Blocked("DiskNotReady", "disk-1 is not there"), null, 0, null),
             NOW);
     assertReady(status, false, "DiskNotReady");
     assertThat(status.phase()).isEqualTo(Phase.PENDING);
+  }
+
+  @Test
+  void keepsQemusWordsWhileItWaitsForTheNextTry() {
+    HostException failure = new HostException("QemuFailed", "unsupported machine type");
+    VirtualMachineInstance instance = instance(RestartPolicy.ALWAYS, false, null);
+    instance.setStatus(
+        InstanceStatus.of(instance, new InstanceStatus.Facts(null, null, failure, 2, null), NOW));
+    VirtualMachineInstanceStatus waiting =
+        InstanceStatus.of(
+            instance,
+            new InstanceStatus.Facts(
+                null,
+                new Task.Blocked("CrashLoopBackOff", "will be started again"),
+                null,
+                2,
+                InstanceStatus.cause(failure)),
+            NOW.plusSeconds(1));
+    assertThat(waiting).isEqualTo(instance.getStatus());
   }
 
   @Test
@@ -138,11 +157,11 @@ class InstanceStatusTest {
   }
 
   private static InstanceStatus.Facts facts(HostState.Machine machine) {
-    return new InstanceStatus.Facts(machine, null, null, 0);
+    return new InstanceStatus.Facts(machine, null, null, 0, null);
   }
 
   private static InstanceStatus.Facts nothing() {
-    return new InstanceStatus.Facts(null, null, null, 0);
+    return new InstanceStatus.Facts(null, null, null, 0, null);
   }
 
   private static HostState.Machine machine(long processId, Guest guest) {

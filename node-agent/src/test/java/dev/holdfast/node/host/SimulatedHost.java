@@ -170,6 +170,9 @@ public final class SimulatedHost implements DiskHost, NetworkHost, MachineHost {
   }
 
   @Override
+  public void refresh() {}
+
+  @Override
   public synchronized void launch(Desired.Machine machine) {
     String uuid = machine.spec().uuid();
     must(!isRunning(uuid), "launches a machine twice: " + uuid);

@@ -206,7 +206,7 @@ final class KeeperProcesses implements QemuProcesses {
     return switch (cause) {
       case ExitCause.Code(int code) -> "exit status " + code;
       case ExitCause.Killed(int signal) -> "killed by signal " + signal;
-      case ExitCause.Unknown() -> "ended; an earlier keeper started it, so only that is known";
+      case ExitCause.Unknown() -> "how is not known, because an earlier keeper started it";
     };
   }
 

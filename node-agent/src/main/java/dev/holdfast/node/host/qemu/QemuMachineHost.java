@@ -103,6 +103,7 @@ public final class QemuMachineHost implements MachineHost, AutoCloseable {
    *
    * @throws HostException when the processes cannot be read
    */
+  @Override
   public void refresh() throws HostException {
     changing.lock();
     try {
