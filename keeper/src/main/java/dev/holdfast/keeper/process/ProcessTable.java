@@ -117,6 +117,7 @@ public final class ProcessTable implements AutoCloseable {
    */
   private static void awaitProgram(Request.Launch launch, Supervised process) throws IOException {
     int pid = process.state().pid();
+    List<String> own = Identity.commandLine(Math.toIntExact(ProcessHandle.current().pid()));
     long deadline = System.nanoTime() + EXEC_TIMEOUT_NANOS;
     while (System.nanoTime() < deadline) {
       ProcessExit exit = pause(process);
@@ -132,8 +133,11 @@ public final class ProcessTable implements AutoCloseable {
       } catch (IOException gone) {
         continue;
       }
-      // It is empty while the kernel exchanges the program, and for a zombie.
-      if (!commandLine.isEmpty() && !commandLine.getFirst().equals(Spawner.SETPRIV)) {
+      // It is empty while the kernel exchanges the program, and for a zombie. Just before, a child
+      // that was made like vfork(2) still has our memory, and with it our command line.
+      if (!commandLine.isEmpty()
+          && !commandLine.equals(own)
+          && !commandLine.getFirst().equals(Spawner.SETPRIV)) {
         return;
       }
     }
