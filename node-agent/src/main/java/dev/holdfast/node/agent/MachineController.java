@@ -116,8 +116,9 @@ final class MachineController {
         && state.guest() == Guest.CRASHED
         && state.process() instanceof QemuProcess.Running running
         && !running.startedAt().equals(countedCrashes.put(uuid, running.startedAt()))) {
-      backoff.failed(uuid, clock.instant());
-      reporter.event(instance, Reporter.Severity.WARNING, "GuestCrashed", "the guest has crashed");
+      Backoff.Cause cause = new Backoff.Cause("GuestCrashed", "the guest has crashed");
+      backoff.failed(uuid, clock.instant(), cause);
+      reporter.event(instance, Reporter.Severity.WARNING, cause.reason(), cause.message());
     } else if (state == null || state.process() instanceof QemuProcess.None) {
       VirtualMachineInstanceStatus status = instance.getStatus();
       if (status != null && status.processId() != null && !InstanceStatus.isFinal(status.phase())) {
