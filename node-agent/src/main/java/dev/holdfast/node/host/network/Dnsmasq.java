@@ -95,7 +95,7 @@ final class Dnsmasq {
   /** Polls, because Java reports the end of a process that is no child only after a second. */
   private boolean awaitEnd(ProcessHandle process) throws HostException {
     long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(STOP_MILLIS);
-    while (isOurs(process)) {
+    while (process.isAlive() && !isZombie(process)) {
       if (System.nanoTime() > end) {
         return false;
       }
@@ -107,6 +107,21 @@ final class Dnsmasq {
       }
     }
     return true;
+  }
+
+  /**
+   * Whether it has ended and only waits to be reaped. Its arguments are gone before that, while its
+   * sockets may still be open, so they tell too early. The state is the field after the name in
+   * parentheses, proc(5).
+   */
+  private static boolean isZombie(ProcessHandle process) {
+    try {
+      String stat = Files.readString(Path.of("/proc", Long.toString(process.pid()), "stat"));
+      return stat.startsWith("Z", stat.lastIndexOf(')') + 2);
+    } catch (IOException e) {
+      // It has been reaped.
+      return true;
+    }
   }
 
   /** Also one whose pid file is lost. */
