@@ -3,6 +3,7 @@ package dev.holdfast.system.cluster;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.holdfast.crds.Condition;
@@ -19,6 +20,7 @@ import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinition;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.FieldValidateable;
 import io.fabric8.kubernetes.client.http.BasicBuilder;
 import io.fabric8.kubernetes.client.http.HttpRequest;
@@ -229,6 +231,7 @@ abstract class PlacementContract {
     List<Path> examples =
         Checkout.files(folder, _ -> true).stream()
             .filter(file -> file.toString().endsWith(".yaml"))
+            .filter(file -> !file.startsWith(folder.resolve("wrong")))
             .toList();
     assertThat(examples).isNotEmpty();
     assertThat(examples)
@@ -245,6 +248,35 @@ abstract class PlacementContract {
                                 .fieldValidation(FieldValidateable.Validation.STRICT)
                                 .forceConflicts()
                                 .serverSideApply()));
+  }
+
+  @Test
+  @Order(3)
+  void refusesEveryWrongExampleAndNamesTheField() {
+    String mark = "# Refused for: ";
+    List<Path> examples = Checkout.files(Checkout.ROOT.resolve("examples/wrong"), _ -> true);
+    assertThat(examples).isNotEmpty();
+    assertThat(examples)
+        .allSatisfy(
+            file -> {
+              String text = Checkout.read(file);
+              String field = text.lines().findFirst().orElseThrow();
+              assertThat(field).startsWith(mark);
+              assertThatThrownBy(
+                      () ->
+                          admin()
+                              .load(new ByteArrayInputStream(text.getBytes(UTF_8)))
+                              .items()
+                              .forEach(
+                                  object ->
+                                      admin()
+                                          .resource(object)
+                                          .dryRun()
+                                          .fieldValidation(FieldValidateable.Validation.STRICT)
+                                          .create()))
+                  .isInstanceOf(KubernetesClientException.class)
+                  .hasMessageContaining(field.substring(mark.length()));
+            });
   }
 
   /** After the others, so that all their requests are judged. */
