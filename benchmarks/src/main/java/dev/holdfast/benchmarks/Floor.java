@@ -35,6 +35,7 @@ final class Floor {
    */
   static double startMillis(List<String> command, Path itsDirectory, int uid) throws Exception {
     Path directory = Files.createTempDirectory(Path.of("/run"), "hff");
+    Path output = directory.resolveSibling(directory.getFileName() + ".log");
     Files.setAttribute(directory, "unix:uid", uid, LinkOption.NOFOLLOW_LINKS);
     List<String> arguments = new ArrayList<>();
     arguments.addAll(
@@ -53,17 +54,25 @@ final class Floor {
     Process qemu =
         new ProcessBuilder(arguments)
             .redirectErrorStream(true)
-            .redirectOutput(directory.resolveSibling(directory.getFileName() + ".log").toFile())
+            .redirectOutput(output.toFile())
             .start();
     try {
       try (QmpClient monitor = connect(qemu, directory.resolve("qmp.sock"))) {
         var _ = monitor.execute("cont", TIMEOUT);
-        return (System.nanoTime() - start) / 1e6;
+        double millis = (System.nanoTime() - start) / 1e6;
+        end(qemu);
+        Files.delete(output);
+        return millis;
       }
     } finally {
-      qemu.destroyForcibly();
-      qemu.waitFor();
+      end(qemu);
+      Laboratory.delete(directory);
     }
+  }
+
+  private static void end(Process qemu) throws InterruptedException {
+    qemu.destroyForcibly();
+    qemu.waitFor();
   }
 
   private static QmpClient connect(Process qemu, Path socket) throws Exception {

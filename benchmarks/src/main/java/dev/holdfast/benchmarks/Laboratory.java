@@ -20,19 +20,24 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /** Control plane and operator in this process, the node agent in one of its own. */
 final class Laboratory implements AutoCloseable {
   static final String NODE = "bench";
+  private static final String AGENT_LOG = "agent.log";
 
   private final Path directory;
   private final StandaloneControlPlane controlPlane;
   private final KubernetesClient client;
   private final HoldfastOperator operator;
   private Process agent;
+  private boolean done;
 
   private Laboratory(
       Path directory,
@@ -114,7 +119,7 @@ final class Laboratory implements AutoCloseable {
                 "--start-keeper",
                 directory.resolve("keeper.log").toString()))
         .redirectErrorStream(true)
-        .redirectOutput(ProcessBuilder.Redirect.appendTo(directory.resolve("agent.log").toFile()))
+        .redirectOutput(ProcessBuilder.Redirect.appendTo(directory.resolve(AGENT_LOG).toFile()))
         .start();
   }
 
@@ -156,6 +161,24 @@ final class Laboratory implements AutoCloseable {
   }
 
   /**
+   * When the agent had last let the guest run, by its audit record; to the millisecond, in the time
+   * of {@link System#nanoTime}.
+   */
+  long resumedAt(String uuid) throws IOException {
+    long epochToNanoTime =
+        System.nanoTime() - Duration.between(Instant.EPOCH, Instant.now()).toNanos();
+    try (Stream<String> lines = Files.lines(directory.resolve(AGENT_LOG))) {
+      String last =
+          lines
+              .filter(line -> line.contains("audit: Resume[uuid=" + uuid))
+              .reduce((earlier, later) -> later)
+              .orElseThrow();
+      Instant time = Instant.parse(last.substring(0, last.indexOf(' ')));
+      return Duration.between(Instant.EPOCH, time).toNanos() + epochToNanoTime;
+    }
+  }
+
+  /**
    * Waits up to five minutes.
    *
    * @throws IllegalStateException when it does not become true
@@ -193,6 +216,28 @@ final class Laboratory implements AutoCloseable {
                     .map(arguments -> List.of(arguments).contains(socket.toString()))
                     .orElse(false))
         .forEach(ProcessHandle::destroy);
-    System.out.println("logs are left in " + directory);
+    if (done) {
+      delete(directory);
+      delete(pool());
+    } else {
+      System.err.println("logs are left in " + directory);
+    }
+  }
+
+  /** Everything went well: nobody needs the logs. */
+  void done() {
+    done = true;
+  }
+
+  /** Deletes a directory with all that is in it. */
+  static void delete(Path directory) throws IOException {
+    if (!Files.exists(directory)) {
+      return;
+    }
+    try (Stream<Path> files = Files.walk(directory)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    }
   }
 }
