@@ -18,15 +18,20 @@ import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.extended.leaderelection.LeaderCallbacks;
 import io.javaoperatorsdk.operator.Operator;
 import io.javaoperatorsdk.operator.api.config.ConfigurationServiceOverrider;
+import io.javaoperatorsdk.operator.api.config.LeaderElectionConfiguration;
 import io.javaoperatorsdk.operator.api.config.LeaderElectionConfigurationBuilder;
 import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
 import io.javaoperatorsdk.operator.processing.retry.GenericRetry;
 import java.net.HttpURLConnection;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -61,9 +66,16 @@ public final class HoldfastOperator implements AutoCloseable {
         Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("holdfast-node-health").factory());
     // As many virtual threads as reconciliations may run at the same time: each blocks on the API.
+    // What comes when it has stopped is for the next leader, so it is discarded.
     workers =
-        Executors.newFixedThreadPool(
-            options.workers(), Thread.ofVirtual().name("holdfast-reconcile-", 0).factory());
+        new ThreadPoolExecutor(
+            options.workers(),
+            options.workers(),
+            0,
+            TimeUnit.SECONDS,
+            new LinkedBlockingQueue<>(),
+            Thread.ofVirtual().name("holdfast-reconcile-", 0).factory(),
+            new ThreadPoolExecutor.DiscardPolicy());
     cluster = new ClusterCache(client);
     monitor =
         new NodeMonitor(
@@ -144,17 +156,37 @@ public final class HoldfastOperator implements AutoCloseable {
               }
             });
     if (options.leaderElection()) {
-      overrider.withLeaderElectionConfiguration(
-          LeaderElectionConfigurationBuilder.aLeaderElectionConfiguration(LEADER_LEASE)
-              .withLeaseNamespace(Holdfast.SYSTEM_NAMESPACE)
-              .withExitOnStopLeading(false)
-              .withLeaderCallbacks(
-                  new LeaderCallbacks(
-                      () -> LOG.info("this operator is the leader now"),
-                      () -> fail("it is not the leader any more"),
-                      leader -> LOG.info("the leader is {}", leader)))
-              .build());
+      overrider.withLeaderElectionConfiguration(leaderElection());
     }
+  }
+
+  private LeaderElectionConfiguration leaderElection() {
+    Duration lease = options.leaderLease();
+    return LeaderElectionConfigurationBuilder.aLeaderElectionConfiguration(LEADER_LEASE)
+        .withLeaseNamespace(Holdfast.SYSTEM_NAMESPACE)
+        // The default is the host's name, which two operators of one host share: both would lead.
+        .withIdentity(hostName() + "_" + UUID.randomUUID())
+        .withLeaseDuration(lease)
+        .withRenewDeadline(lease.multipliedBy(2).dividedBy(3))
+        .withRetryPeriod(lease.multipliedBy(2).dividedBy(15))
+        .withExitOnStopLeading(false)
+        .withLeaderCallbacks(
+            new LeaderCallbacks(
+                () -> LOG.info("this operator is the leader now"),
+                this::stopLeading,
+                leader -> LOG.info("the leader is {}", leader)))
+        .build();
+  }
+
+  // Another operator may begin at any moment: what is under way here must not write any more.
+  private void stopLeading() {
+    workers.shutdownNow();
+    fail("it is not the leader any more");
+  }
+
+  private static String hostName() {
+    String name = System.getenv("HOSTNAME");
+    return name == null || name.isBlank() ? "operator" : name;
   }
 
   private <P extends HasMetadata> void register(Reconciler<P> reconciler) {

@@ -116,6 +116,7 @@ public final class OperatorCommand implements Callable<Integer> {
   OperatorOptions options() {
     return new OperatorOptions(
         leaderElection,
+        DEFAULTS.leaderLease(),
         new Overcommit(cpuOvercommit, memoryOvercommit, reservedMebibytes * MEBIBYTE),
         Duration.ofSeconds(nodeTimeoutSeconds),
         firstUid,

@@ -7,6 +7,8 @@ import java.time.Duration;
  * How the operator works.
  *
  * @param leaderElection whether several operators may run, of which one works at a time
+ * @param leaderLease how long leadership lasts that is not renewed, from 1 s; renewed after two
+ *     fifteenths of it, given up after two thirds, as kube-controller-manager does
  * @param overcommit how much more than a node has is given to machines
  * @param nodeTimeout a node whose agent gave no sign of life for that long is lost
  * @param firstUid lowest user id that QEMU runs as, from 1000
@@ -17,6 +19,7 @@ import java.time.Duration;
  */
 public record OperatorOptions(
     boolean leaderElection,
+    Duration leaderLease,
     Overcommit overcommit,
     Duration nodeTimeout,
     int firstUid,
@@ -25,6 +28,10 @@ public record OperatorOptions(
     Duration longestRetryInterval,
     Duration terminationTimeout) {
   public OperatorOptions {
+    if (leaderLease.compareTo(Duration.ofSeconds(1)) < 0) {
+      throw new IllegalArgumentException(
+          "the leader's lease must last at least 1 s, not " + leaderLease);
+    }
     if (firstUid < 1000) {
       throw new IllegalArgumentException(
           "the first user id must be at least 1000, not "
@@ -42,6 +49,7 @@ public record OperatorOptions(
   public static OperatorOptions defaults() {
     return new OperatorOptions(
         false,
+        Duration.ofSeconds(15),
         new Overcommit(4.0, 1.0, 256L << 20),
         Duration.ofSeconds(40),
         200_000,
@@ -53,6 +61,20 @@ public record OperatorOptions(
 
   public OperatorOptions withLeaderElection(boolean value) {
     return new OperatorOptions(
+        value,
+        leaderLease,
+        overcommit,
+        nodeTimeout,
+        firstUid,
+        workers,
+        retryInterval,
+        longestRetryInterval,
+        terminationTimeout);
+  }
+
+  public OperatorOptions withLeaderLease(Duration value) {
+    return new OperatorOptions(
+        leaderElection,
         value,
         overcommit,
         nodeTimeout,
@@ -66,6 +88,7 @@ public record OperatorOptions(
   public OperatorOptions withOvercommit(Overcommit value) {
     return new OperatorOptions(
         leaderElection,
+        leaderLease,
         value,
         nodeTimeout,
         firstUid,
@@ -78,6 +101,7 @@ public record OperatorOptions(
   public OperatorOptions withNodeTimeout(Duration value) {
     return new OperatorOptions(
         leaderElection,
+        leaderLease,
         overcommit,
         value,
         firstUid,

@@ -15,6 +15,7 @@ class OperatorOptionsTest {
         .isEqualTo(
             new OperatorOptions(
                 false,
+                Duration.ofSeconds(15),
                 new Overcommit(4.0, 1.0, 268_435_456),
                 Duration.ofSeconds(40),
                 200_000,

@@ -167,9 +167,14 @@ public final class Laboratory implements AutoCloseable {
         .ignoreExceptions();
   }
 
+  /** What it has made stays. */
+  public void stopOperator() {
+    operator.close();
+  }
+
   @Override
   public void close() {
-    operator.close();
+    stopOperator();
     client.close();
     users.close();
   }
