@@ -1,6 +1,6 @@
 package dev.holdfast.operator.disk;
 
-import static dev.holdfast.operator.status.Objects.isTerminating;
+import static dev.holdfast.operator.status.Metadata.isTerminating;
 
 import dev.holdfast.crds.Holdfast;
 import dev.holdfast.crds.machine.VirtualMachine;
@@ -16,7 +16,7 @@ import dev.holdfast.crds.storage.VirtualDiskSpec;
 import dev.holdfast.operator.cache.ClusterCache;
 import dev.holdfast.operator.node.NodeMonitor;
 import dev.holdfast.operator.placement.Placer;
-import dev.holdfast.operator.status.Objects;
+import dev.holdfast.operator.status.Metadata;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -82,7 +82,7 @@ final class DiskBinder {
           new ObjectMetaBuilder()
               .withName(disk.getMetadata().getName())
               .withNamespace(disk.getMetadata().getNamespace())
-              .withOwnerReferences(Objects.controllerReference(disk))
+              .withOwnerReferences(Metadata.controllerReference(disk))
               .withFinalizers(Holdfast.NODE_AGENT_FINALIZER)
               .build());
       instance.setSpec(freeze(disk, pool, best.get().node()));

@@ -1,7 +1,7 @@
 package dev.holdfast.operator.disk;
 
-import static dev.holdfast.operator.status.Objects.isOwnedBy;
-import static dev.holdfast.operator.status.Objects.isTerminating;
+import static dev.holdfast.operator.status.Metadata.isOwnedBy;
+import static dev.holdfast.operator.status.Metadata.isTerminating;
 
 import dev.holdfast.crds.Condition;
 import dev.holdfast.crds.Holdfast;
@@ -17,18 +17,15 @@ import dev.holdfast.operator.disk.DiskStatusAggregator.Situation;
 import dev.holdfast.operator.node.NodeMonitor;
 import dev.holdfast.operator.status.EventDraft;
 import dev.holdfast.operator.status.EventRecorder;
-import dev.holdfast.operator.status.Objects;
+import dev.holdfast.operator.status.ObjectWriter;
 import dev.holdfast.operator.status.Reason;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.dsl.base.PatchContext;
-import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.javaoperatorsdk.operator.api.config.informer.Informer;
 import io.javaoperatorsdk.operator.api.reconciler.Cleaner;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
 import io.javaoperatorsdk.operator.api.reconciler.DeleteControl;
 import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
-import io.javaoperatorsdk.operator.api.reconciler.PrimaryUpdateAndCacheUtils;
 import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
 import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
@@ -45,7 +42,7 @@ import org.jspecify.annotations.Nullable;
     fieldManager = Holdfast.OPERATOR_FIELD_MANAGER,
     informer = @Informer)
 public final class VirtualDiskReconciler implements Reconciler<VirtualDisk>, Cleaner<VirtualDisk> {
-  private final KubernetesClient client;
+  private final ObjectWriter writer;
   private final ClusterCache cluster;
   private final EventRecorder events;
   private final Clock clock;
@@ -58,7 +55,7 @@ public final class VirtualDiskReconciler implements Reconciler<VirtualDisk>, Cle
       NodeMonitor monitor,
       EventRecorder events,
       Clock clock) {
-    this.client = client;
+    this.writer = new ObjectWriter(client);
     this.cluster = cluster;
     this.events = events;
     this.clock = clock;
@@ -87,7 +84,7 @@ public final class VirtualDiskReconciler implements Reconciler<VirtualDisk>, Cle
       if (instance == null || !isOwnedBy(instance, disk)) {
         return DeleteControl.defaultDelete();
       }
-      deleteOnce(withReclaimPolicy(instance, disk.getSpec().reclaimPolicy()));
+      writer.deleteOnce(withReclaimPolicy(instance, disk.getSpec().reclaimPolicy()));
     }
     report(new Situation(disk, instance, usedBy, null), context);
     return DeleteControl.noFinalizerRemoval();
@@ -97,7 +94,7 @@ public final class VirtualDiskReconciler implements Reconciler<VirtualDisk>, Cle
     VirtualDiskInstance instance = find(disk);
     if (instance != null && !isOwnedBy(instance, disk)) {
       triggers.stopWaiting(disk);
-      deleteOnce(instance);
+      writer.deleteOnce(instance);
       return new Situation(
           disk,
           null,
@@ -155,28 +152,7 @@ public final class VirtualDiskReconciler implements Reconciler<VirtualDisk>, Cle
     if (instance.getSpec().reclaimPolicy() == policy) {
       return instance;
     }
-    return client
-        .resources(VirtualDiskInstance.class)
-        .inNamespace(instance.getMetadata().getNamespace())
-        .withName(instance.getMetadata().getName())
-        .patch(
-            new PatchContext.Builder()
-                .withPatchType(PatchType.JSON_MERGE)
-                .withFieldManager(Holdfast.OPERATOR_FIELD_MANAGER)
-                .build(),
-            client
-                .getKubernetesSerialization()
-                .asJson(Map.of("spec", Map.of("reclaimPolicy", policy))));
-  }
-
-  private void deleteOnce(VirtualDiskInstance instance) {
-    if (!isTerminating(instance)) {
-      client
-          .resources(VirtualDiskInstance.class)
-          .inNamespace(instance.getMetadata().getNamespace())
-          .withName(instance.getMetadata().getName())
-          .delete();
-    }
+    return writer.changeSpec(instance, Map.of("reclaimPolicy", policy));
   }
 
   private @Nullable String usedBy(VirtualDisk disk) {
@@ -193,15 +169,10 @@ public final class VirtualDiskReconciler implements Reconciler<VirtualDisk>, Cle
     VirtualDisk disk = situation.disk();
     VirtualDiskStatus before = disk.getStatus();
     VirtualDiskStatus after = DiskStatusAggregator.evaluate(situation, clock.instant());
-    if (after.equals(before)) {
-      return;
-    }
-    VirtualDisk fresh = Objects.identify(new VirtualDisk(), disk);
-    fresh.setStatus(after);
-    PrimaryUpdateAndCacheUtils.ssaPatchStatusAndCacheResource(disk, fresh, context);
+    boolean written = ObjectWriter.writeStatus(disk, new VirtualDisk(), after, context);
     boolean trouble =
         situation.obstacle() != null || Condition.isTrue(after.conditions(), Condition.STALLED);
-    if (trouble) {
+    if (written && trouble) {
       events.record(
           disk,
           EventDraft.troubleBetween(

@@ -15,7 +15,7 @@ import dev.holdfast.operator.network.Ipv4Subnet;
 import dev.holdfast.operator.placement.Placement;
 import dev.holdfast.operator.placement.PlacementRequest;
 import dev.holdfast.operator.placement.Placer;
-import dev.holdfast.operator.status.Objects;
+import dev.holdfast.operator.status.Metadata;
 import dev.holdfast.operator.status.Reason;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -126,7 +126,7 @@ final class InstanceBinder {
         new ObjectMetaBuilder()
             .withName(machine.getMetadata().getName())
             .withNamespace(machine.getMetadata().getNamespace())
-            .withOwnerReferences(Objects.controllerReference(machine))
+            .withOwnerReferences(Metadata.controllerReference(machine))
             .withFinalizers(Holdfast.NODE_AGENT_FINALIZER)
             .build());
     instance.setSpec(freezer.freeze(machine, resolved, bound, freeUid(), addresses));

@@ -1,6 +1,6 @@
 package dev.holdfast.operator.machine;
 
-import static dev.holdfast.operator.status.Objects.isTerminating;
+import static dev.holdfast.operator.status.Metadata.isTerminating;
 
 import dev.holdfast.crds.Condition;
 import dev.holdfast.crds.Conditions;

@@ -1,6 +1,6 @@
 package dev.holdfast.operator.machine;
 
-import static dev.holdfast.operator.status.Objects.isTerminating;
+import static dev.holdfast.operator.status.Metadata.isTerminating;
 
 import dev.holdfast.crds.Condition;
 import dev.holdfast.crds.machine.VirtualMachine;
@@ -19,6 +19,7 @@ import dev.holdfast.operator.machine.Resolution.Resolved;
 import dev.holdfast.operator.machine.Resolution.ResolvedDisk;
 import dev.holdfast.operator.machine.Resolution.ResolvedInterface;
 import dev.holdfast.operator.network.NetworkVerdict;
+import dev.holdfast.operator.status.Metadata;
 import dev.holdfast.operator.status.Reason;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import java.util.ArrayList;
@@ -98,9 +99,7 @@ final class ReferenceResolver {
           Reason.DISK_NOT_READY, "VirtualDisk %s is being deleted.".formatted(name));
     }
     VirtualDiskInstance image = cluster.diskInstances().find(id);
-    if (image == null
-        || !dev.holdfast.operator.status.Objects.isOwnedBy(image, disk)
-        || isTerminating(image)) {
+    if (image == null || !Metadata.isOwnedBy(image, disk) || isTerminating(image)) {
       throw new ObstacleFound(
           Reason.DISK_NOT_READY,
           "VirtualDisk %s has no image yet. Its own conditions say why.".formatted(name));

@@ -1,7 +1,7 @@
 package dev.holdfast.operator.machine;
 
-import static dev.holdfast.operator.status.Objects.isOwnedBy;
-import static dev.holdfast.operator.status.Objects.isTerminating;
+import static dev.holdfast.operator.status.Metadata.isOwnedBy;
+import static dev.holdfast.operator.status.Metadata.isTerminating;
 
 import dev.holdfast.crds.Holdfast;
 import dev.holdfast.crds.machine.VirtualMachine;
@@ -18,18 +18,15 @@ import dev.holdfast.operator.placement.Overcommit;
 import dev.holdfast.operator.placement.Placer;
 import dev.holdfast.operator.status.EventDraft;
 import dev.holdfast.operator.status.EventRecorder;
-import dev.holdfast.operator.status.Objects;
+import dev.holdfast.operator.status.ObjectWriter;
 import dev.holdfast.operator.status.Reason;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.dsl.base.PatchContext;
-import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.javaoperatorsdk.operator.api.config.informer.Informer;
 import io.javaoperatorsdk.operator.api.reconciler.Cleaner;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
 import io.javaoperatorsdk.operator.api.reconciler.DeleteControl;
 import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
-import io.javaoperatorsdk.operator.api.reconciler.PrimaryUpdateAndCacheUtils;
 import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
 import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
@@ -51,7 +48,7 @@ import org.jspecify.annotations.Nullable;
     informer = @Informer)
 public final class VirtualMachineReconciler
     implements Reconciler<VirtualMachine>, Cleaner<VirtualMachine> {
-  private final KubernetesClient client;
+  private final ObjectWriter writer;
   private final ClusterCache cluster;
   private final NodeMonitor monitor;
   private final EventRecorder events;
@@ -74,7 +71,7 @@ public final class VirtualMachineReconciler
       int firstUid,
       EventRecorder events,
       Clock clock) {
-    this.client = client;
+    this.writer = new ObjectWriter(client);
     this.cluster = cluster;
     this.monitor = monitor;
     this.events = events;
@@ -137,7 +134,7 @@ public final class VirtualMachineReconciler
   // Left over from a deleted machine of the same name: it ends before ours can begin.
   private MachineSituation waitForOldInstance(VirtualMachine machine, VirtualMachineInstance old) {
     triggers.stopWaiting(machine);
-    deleteOnce(old);
+    writer.deleteOnce(old);
     return situation(
         machine,
         null,
@@ -174,7 +171,7 @@ public final class VirtualMachineReconciler
 
   private MachineSituation stop(VirtualMachine machine, VirtualMachineInstance instance) {
     triggers.stopWaiting(machine);
-    deleteOnce(instance);
+    writer.deleteOnce(instance);
     return situation(machine, instance, true, null, List.of());
   }
 
@@ -204,41 +201,17 @@ public final class VirtualMachineReconciler
         && live.terminationGracePeriodSeconds() == wanted.terminationGracePeriodSeconds()) {
       return instance;
     }
-    String patch =
-        client
-            .getKubernetesSerialization()
-            .asJson(
-                Map.of(
-                    "spec",
-                    Map.of(
-                        "vmGeneration",
-                        generation,
-                        "paused",
-                        wanted.paused(),
-                        "restartPolicy",
-                        policy,
-                        "terminationGracePeriodSeconds",
-                        wanted.terminationGracePeriodSeconds())));
-    return client
-        .resources(VirtualMachineInstance.class)
-        .inNamespace(instance.getMetadata().getNamespace())
-        .withName(instance.getMetadata().getName())
-        .patch(
-            new PatchContext.Builder()
-                .withPatchType(PatchType.JSON_MERGE)
-                .withFieldManager(Holdfast.OPERATOR_FIELD_MANAGER)
-                .build(),
-            patch);
-  }
-
-  private void deleteOnce(VirtualMachineInstance instance) {
-    if (!isTerminating(instance)) {
-      client
-          .resources(VirtualMachineInstance.class)
-          .inNamespace(instance.getMetadata().getNamespace())
-          .withName(instance.getMetadata().getName())
-          .delete();
-    }
+    return writer.changeSpec(
+        instance,
+        Map.of(
+            "vmGeneration",
+            generation,
+            "paused",
+            wanted.paused(),
+            "restartPolicy",
+            policy,
+            "terminationGracePeriodSeconds",
+            wanted.terminationGracePeriodSeconds()));
   }
 
   private MachineSituation situation(
@@ -261,13 +234,9 @@ public final class VirtualMachineReconciler
     VirtualMachine machine = situation.machine();
     VirtualMachineStatus before = machine.getStatus();
     VirtualMachineStatus after = MachineStatusAggregator.evaluate(situation, clock.instant());
-    if (after.equals(before)) {
-      return;
+    if (ObjectWriter.writeStatus(machine, new VirtualMachine(), after, context)) {
+      events.record(machine, MachineEvents.between(before, after));
     }
-    VirtualMachine fresh = Objects.identify(new VirtualMachine(), machine);
-    fresh.setStatus(after);
-    PrimaryUpdateAndCacheUtils.ssaPatchStatusAndCacheResource(machine, fresh, context);
-    events.record(machine, MachineEvents.between(before, after));
   }
 
   private @Nullable VirtualMachineInstance find(VirtualMachine machine) {

@@ -10,7 +10,7 @@ import dev.holdfast.operator.cache.ClusterCache;
 import dev.holdfast.operator.identity.Identity;
 import dev.holdfast.operator.status.EventDraft;
 import dev.holdfast.operator.status.EventRecorder;
-import dev.holdfast.operator.status.Objects;
+import dev.holdfast.operator.status.ObjectWriter;
 import dev.holdfast.operator.status.Reason;
 import io.javaoperatorsdk.operator.api.config.informer.Informer;
 import io.javaoperatorsdk.operator.api.reconciler.Cleaner;
@@ -18,7 +18,6 @@ import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
 import io.javaoperatorsdk.operator.api.reconciler.DeleteControl;
 import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
-import io.javaoperatorsdk.operator.api.reconciler.PrimaryUpdateAndCacheUtils;
 import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
 import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
@@ -162,14 +161,11 @@ public final class VirtualNetworkReconciler
   private void report(
       VirtualNetwork network, VirtualNetworkStatus after, Context<VirtualNetwork> context) {
     VirtualNetworkStatus before = network.getStatus();
-    if (after.equals(before)) {
-      return;
+    if (ObjectWriter.writeStatus(network, new VirtualNetwork(), after, context)) {
+      events.record(
+          network,
+          EventDraft.troubleBetween(
+              before == null ? null : before.conditions(), after.conditions()));
     }
-    VirtualNetwork fresh = Objects.identify(new VirtualNetwork(), network);
-    fresh.setStatus(after);
-    PrimaryUpdateAndCacheUtils.ssaPatchStatusAndCacheResource(network, fresh, context);
-    events.record(
-        network,
-        EventDraft.troubleBetween(before == null ? null : before.conditions(), after.conditions()));
   }
 }

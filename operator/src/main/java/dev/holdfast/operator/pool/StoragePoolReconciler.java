@@ -8,13 +8,12 @@ import dev.holdfast.crds.node.HypervisorNodeStatus.PoolStatus;
 import dev.holdfast.crds.storage.StoragePool;
 import dev.holdfast.crds.storage.StoragePoolStatus;
 import dev.holdfast.operator.cache.ClusterCache;
-import dev.holdfast.operator.status.Objects;
+import dev.holdfast.operator.status.ObjectWriter;
 import dev.holdfast.operator.status.Reason;
 import io.javaoperatorsdk.operator.api.config.informer.Informer;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
 import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
-import io.javaoperatorsdk.operator.api.reconciler.PrimaryUpdateAndCacheUtils;
 import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
 import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
@@ -54,12 +53,7 @@ public final class StoragePoolReconciler implements Reconciler<StoragePool> {
 
   @Override
   public UpdateControl<StoragePool> reconcile(StoragePool pool, Context<StoragePool> context) {
-    StoragePoolStatus after = evaluate(pool);
-    if (!after.equals(pool.getStatus())) {
-      StoragePool fresh = Objects.identify(new StoragePool(), pool);
-      fresh.setStatus(after);
-      PrimaryUpdateAndCacheUtils.ssaPatchStatusAndCacheResource(pool, fresh, context);
-    }
+    var _ = ObjectWriter.writeStatus(pool, new StoragePool(), evaluate(pool), context);
     return UpdateControl.noUpdate();
   }
 

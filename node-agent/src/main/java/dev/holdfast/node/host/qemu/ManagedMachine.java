@@ -35,6 +35,9 @@ final class ManagedMachine implements AutoCloseable {
   private static final Duration FIRST_RECONNECT_DELAY = Duration.ofMillis(50);
   private static final Duration LONGEST_RECONNECT_DELAY = Duration.ofSeconds(10);
 
+  /** A QEMU that ends closes its monitor a moment before its end is reported. */
+  private static final Duration QUIET = Duration.ofMillis(500);
+
   private static final Logger LOG = LoggerFactory.getLogger(ManagedMachine.class);
 
   private final MachineFiles files;
@@ -181,7 +184,9 @@ final class ManagedMachine implements AutoCloseable {
             try {
               connectAndRefresh(CONNECT_TIMEOUT);
             } catch (QmpException failed) {
-              LOG.warn("machine {} does not answer: {}", files.uuid(), failed.getMessage());
+              if (failed.kind() != QmpException.Kind.DISCONNECTED) {
+                doesNotAnswer(failed);
+              }
             }
           });
     }
@@ -268,7 +273,9 @@ final class ManagedMachine implements AutoCloseable {
           connectAndRefresh(CONNECT_TIMEOUT);
           return;
         } catch (QmpException failed) {
-          LOG.warn("machine {} does not answer: {}", files.uuid(), failed.getMessage());
+          if (delay.compareTo(QUIET) > 0) {
+            doesNotAnswer(failed);
+          }
         }
         delay = delay.multipliedBy(2);
         if (delay.compareTo(LONGEST_RECONNECT_DELAY) > 0) {
@@ -280,6 +287,10 @@ final class ManagedMachine implements AutoCloseable {
     } finally {
       reconnecting.set(false);
     }
+  }
+
+  private void doesNotAnswer(QmpException failed) {
+    LOG.warn("machine {} does not answer: {}", files.uuid(), failed.getMessage());
   }
 
   private final class Events implements QmpListener {

@@ -1,13 +1,12 @@
 package dev.holdfast.operator.status;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
-import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.OwnerReferenceBuilder;
 
-/** What all kinds have in common. */
-public final class Objects {
-  private Objects() {}
+/** What the metadata of all kinds tell. */
+public final class Metadata {
+  private Metadata() {}
 
   public static boolean isTerminating(HasMetadata object) {
     return object.getMetadata().getDeletionTimestamp() != null;
@@ -28,15 +27,5 @@ public final class Objects {
         .withController(true)
         .withBlockOwnerDeletion(true)
         .build();
-  }
-
-  /** Gives an empty object the identity of another one, as server-side apply of a status needs. */
-  public static <T extends HasMetadata> T identify(T empty, T like) {
-    empty.setMetadata(
-        new ObjectMetaBuilder()
-            .withName(like.getMetadata().getName())
-            .withNamespace(like.getMetadata().getNamespace())
-            .build());
-    return empty;
   }
 }
