@@ -88,6 +88,38 @@ class KeeperServerTest {
   }
 
   @Test
+  void turnsAwayAClientThatIsNeitherRootNorTheKeepersOwnUser() throws Exception {
+    // The socket's mode alone keeps others out; without it the peer's credentials still do.
+    Files.setPosixFilePermissions(machines.socket(), PosixFilePermissions.fromString("rwxrwxrwx"));
+    Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
+
+    assertThat(bytesAnsweredTo("--reuid=0")).isPositive();
+    assertThat(bytesAnsweredTo("--reuid=64999")).isZero();
+  }
+
+  /** How much the keeper says to somebody who does not even speak its protocol. */
+  private int bytesAnsweredTo(String user) throws Exception {
+    Process curl =
+        new ProcessBuilder(
+                "setpriv",
+                user,
+                "--clear-groups",
+                "curl",
+                "--silent",
+                "--http0.9",
+                "--max-time",
+                "1",
+                "--unix-socket",
+                machines.socket().toString(),
+                "http://keeper/")
+            .start();
+    int bytes = curl.getInputStream().readAllBytes().length;
+    // 2 and 7 are curl's words for a wrong option and for a socket that it cannot connect to.
+    assertThat(curl.waitFor()).isNotIn(2, 7);
+    return bytes;
+  }
+
+  @Test
   void givesTheProgramOnlyTheGroupsAskedFor() throws IOException {
     var plain = machines.launch(machine, Tie.KEEPER_LIFE, "/bin/sleep", "600");
     ProcessState process =
