@@ -10,7 +10,6 @@ import dev.holdfast.keeper.protocol.ProtocolException;
 import dev.holdfast.keeper.protocol.ProtocolJson;
 import dev.holdfast.keeper.protocol.Reply;
 import dev.holdfast.keeper.protocol.Request;
-import dev.holdfast.keeper.protocol.RequestLine;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.UnixDomainSocketAddress;
@@ -164,7 +163,7 @@ public final class KeeperClient implements AutoCloseable {
       if (broken) {
         throw new IOException("the connection to the keeper is closed");
       }
-      byte[] line = json.write(new RequestLine(id, request));
+      byte[] line = json.write(new Request.Line(id, request));
       writing.lock();
       try {
         channel.writeLine(line);

@@ -54,7 +54,7 @@ public final class ProtocolJson {
             .build();
   }
 
-  public byte[] write(RequestLine line) {
+  public byte[] write(Request.Line line) {
     return writeValue(line);
   }
 
@@ -62,14 +62,14 @@ public final class ProtocolJson {
     return writeValue(line);
   }
 
-  public RequestLine readRequest(byte[] line) throws ProtocolException {
+  public Request.Line readRequest(byte[] line) throws ProtocolException {
     JsonNode tree = readTree(line);
     JsonNode id = tree.path("id");
     if (!id.canConvertToLong() || !id.isIntegralNumber()) {
       throw new ProtocolException(
           FailureCode.MALFORMED, -1, "a request needs an integer field \"id\"");
     }
-    return new RequestLine(
+    return new Request.Line(
         id.longValue(), convert(tree.path("request"), Request.class, id.longValue()));
   }
 

@@ -125,4 +125,11 @@ public sealed interface Request {
     Objects.requireNonNull(path, name + " is missing");
     require(path.isAbsolute(), name + " must be an absolute path");
   }
+
+  /**
+   * A request as one line from a client.
+   *
+   * @param id chosen by the client, repeated in the reply
+   */
+  record Line(long id, Request request) {}
 }

@@ -11,7 +11,6 @@ import dev.holdfast.keeper.protocol.ProtocolException;
 import dev.holdfast.keeper.protocol.ProtocolJson;
 import dev.holdfast.keeper.protocol.Reply;
 import dev.holdfast.keeper.protocol.Request;
-import dev.holdfast.keeper.protocol.RequestLine;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -121,7 +120,7 @@ final class ClientConnection {
   }
 
   private void accept(byte[] bytes) throws InterruptedException {
-    RequestLine line;
+    Request.Line line;
     try {
       line = json.readRequest(bytes);
     } catch (ProtocolException invalid) {
@@ -158,7 +157,7 @@ final class ClientConnection {
     greeted = true;
   }
 
-  private void serve(RequestLine line) {
+  private void serve(Request.Line line) {
     try {
       reply(line.id(), answer(line.request()));
     } catch (RuntimeException failure) {
