@@ -9,12 +9,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Remembers how often something failed in a row and when it may be tried again: at once after the
- * first failure, then after 1, 2, 4 ... seconds, at most {@link #LONGEST}, with up to a quarter
+ * first failure, then after 1, 2, 4 ... seconds, at most the longest wait, with up to a quarter
  * more by chance so that many do not retry together. Something that did not fail for {@link
  * #FORGIVEN_AFTER} starts over.
  */
 final class Backoff<K> {
-  static final Duration LONGEST = Duration.ofMinutes(5);
   static final Duration FORGIVEN_AFTER = Duration.ofMinutes(10);
 
   /**
@@ -28,9 +27,14 @@ final class Backoff<K> {
   private record Failures(int inARow, Instant last, Instant notBefore, Cause cause) {}
 
   private final Map<K, Failures> failures = new ConcurrentHashMap<>();
+  private final Duration longest;
   private final RandomGenerator random;
 
-  Backoff(RandomGenerator random) {
+  /**
+   * @param longest wait before the next try, not counting what chance adds
+   */
+  Backoff(Duration longest, RandomGenerator random) {
+    this.longest = longest;
     this.random = random;
   }
 
@@ -54,6 +58,12 @@ final class Backoff<K> {
     return found == null ? null : found.notBefore();
   }
 
+  /** When it failed last, or null when nothing did. */
+  @Nullable Instant lastFailed(K key) {
+    Failures found = failures.get(key);
+    return found == null ? null : found.last();
+  }
+
   /** What failed last, or null when nothing did. */
   @Nullable Cause cause(K key) {
     Failures found = failures.get(key);
@@ -72,7 +82,7 @@ final class Backoff<K> {
 
   private Duration delay(int inARow) {
     long seconds = 1L << Math.min(inARow - 2, 20);
-    Duration plain = Duration.ofSeconds(Math.min(seconds, LONGEST.toSeconds()));
+    Duration plain = Duration.ofSeconds(Math.min(seconds, longest.toSeconds()));
     return plain.plusMillis(random.nextLong(plain.toMillis() / 4 + 1));
   }
 }

@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,6 +24,9 @@ import org.slf4j.LoggerFactory;
 /** Makes one disk image at a time as it is wanted and reports on it. */
 final class DiskController {
   private static final Logger LOG = LoggerFactory.getLogger(DiskController.class);
+
+  /** Where it fails for want of room, somebody waits for it to be seen that there is room again. */
+  static final Duration LONGEST_WAIT = Duration.ofMinutes(1);
 
   private final ControlPlane controlPlane;
   private final Host host;
@@ -36,13 +40,13 @@ final class DiskController {
       Host host,
       Executor executor,
       Reporter reporter,
-      Backoff<String> backoff,
+      RandomGenerator random,
       Clock clock) {
     this.controlPlane = controlPlane;
     this.host = host;
     this.executor = executor;
     this.reporter = reporter;
-    this.backoff = backoff;
+    this.backoff = new Backoff<>(LONGEST_WAIT, random);
     this.clock = clock;
   }
 
@@ -60,6 +64,11 @@ final class DiskController {
       return null;
     }
     Instant now = clock.instant();
+    Instant notBefore = backoff.notBefore(path);
+    if (notBefore != null && now.isBefore(notBefore) && !disk.deleted()) {
+      // Woken by something else, such as its own status, which must not make it try again.
+      return Duration.between(now, notBefore);
+    }
     Task task = null;
     HostException failure = null;
     try {
@@ -89,7 +98,7 @@ final class DiskController {
       Task.@Nullable Blocked blocked,
       @Nullable HostException failure) {
     long generation = instance.getMetadata().getGeneration();
-    VirtualDiskInstanceStatus before = instance.getStatus();
+    VirtualDiskInstanceStatus before = reporter.status(instance);
     Conditions conditions =
         new Conditions(before == null ? null : before.conditions(), generation, clock.instant());
     Phase phase;
@@ -98,7 +107,13 @@ final class DiskController {
       phase = Phase.FAILED;
     } else if (blocked != null) {
       conditions.add(Condition.READY, false, blocked.reason(), blocked.message());
-      phase = disk.deleted() ? Phase.DELETING : Phase.FAILED;
+      if (disk.deleted()) {
+        phase = Phase.DELETING;
+      } else {
+        // A failure is tried again and may pass; this does not.
+        conditions.add(Condition.STALLED, true, blocked.reason(), blocked.message());
+        phase = Phase.FAILED;
+      }
     } else if (disk.deleted()) {
       conditions.add(Condition.READY, false, "Deleting", "the image is being deleted");
       phase = Phase.DELETING;

@@ -9,12 +9,14 @@ import dev.holdfast.crds.machine.VirtualMachineInstanceStatus;
 import dev.holdfast.crds.machine.VirtualMachineInstanceStatus.Phase;
 import dev.holdfast.node.host.HostException;
 import dev.holdfast.node.plan.HostState;
+import dev.holdfast.node.plan.HostState.FailedDisk;
 import dev.holdfast.node.plan.HostState.Guest;
 import dev.holdfast.node.plan.HostState.QemuProcess;
 import dev.holdfast.node.plan.Task;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Turns what is known of a machine into its status. A pure function of its arguments. */
@@ -44,12 +46,18 @@ final class InstanceStatus {
     return phase == Phase.SUCCEEDED || phase == Phase.FAILED;
   }
 
-  /** The status of an instance; equal to the one it has where there is nothing new. */
+  /**
+   * The status of an instance; equal to the one before where there is nothing new.
+   *
+   * @param before the status that was written last, or null
+   */
   static VirtualMachineInstanceStatus of(
-      VirtualMachineInstance instance, Facts facts, Instant now) {
-    VirtualMachineInstanceStatus before = instance.getStatus();
+      VirtualMachineInstance instance,
+      @Nullable VirtualMachineInstanceStatus before,
+      Facts facts,
+      Instant now) {
     HostState.Machine state = facts.state();
-    Verdict verdict = verdict(instance, facts);
+    Verdict verdict = verdict(instance, before, facts);
     List<Condition> conditions =
         new Conditions(
                 before == null ? null : before.conditions(),
@@ -85,8 +93,8 @@ final class InstanceStatus {
         conditions);
   }
 
-  private static Verdict verdict(VirtualMachineInstance instance, Facts facts) {
-    VirtualMachineInstanceStatus before = instance.getStatus();
+  private static Verdict verdict(
+      VirtualMachineInstance instance, @Nullable VirtualMachineInstanceStatus before, Facts facts) {
     Phase phaseBefore = before == null ? null : before.phase();
     HostState.Machine state = facts.state();
     HostException failure = facts.failure();
@@ -127,21 +135,13 @@ final class InstanceStatus {
               : new Verdict(Phase.RUNNING, true, "Running", "QEMU runs the guest");
       case PAUSED, PRELAUNCH ->
           paused
-              ? new Verdict(
-                  Phase.PAUSED, true, "Paused", "the virtual CPUs are stopped, as spec.paused asks")
+              ? asPaused()
               : new Verdict(
                   state.guest() == Guest.PAUSED ? Phase.PAUSED : Phase.STARTING,
                   false,
                   reason(failure, "Resuming"),
                   message(failure, "the machine is being resumed"));
-      case IO_ERROR ->
-          new Verdict(
-              Phase.PAUSED,
-              false,
-              "IoError",
-              "QEMU stopped the guest because the host could not do its disk I/O, usually for want"
-                  + " of space in the pool; nothing is lost, and it is resumed again and again"
-                  + " until it works");
+      case IO_ERROR -> paused ? asPaused() : stoppedByDisks(spec, state.failedDisks());
       case SHUTDOWN ->
           policy == RestartPolicy.ALWAYS
               ? new Verdict(
@@ -165,6 +165,37 @@ final class InstanceStatus {
               "MonitorUnreachable",
               "QEMU runs but does not answer on its monitor; it is left alone and asked again");
     };
+  }
+
+  private static Verdict asPaused() {
+    return new Verdict(
+        Phase.PAUSED, true, "Paused", "the virtual CPUs are stopped, as spec.paused asks");
+  }
+
+  private static Verdict stoppedByDisks(VirtualMachineInstanceSpec spec, List<FailedDisk> failed) {
+    boolean full = failed.stream().anyMatch(FailedDisk::noSpace);
+    String disks =
+        spec.disksOrEmpty().stream()
+            .filter(disk -> failed.stream().anyMatch(f -> f.slot() == disk.slot()))
+            .map(
+                disk ->
+                    "disk %s (VirtualDisk %s, %s)"
+                        .formatted(disk.name(), disk.diskRef(), disk.path()))
+            .collect(Collectors.joining(", "));
+    String ofDisks = disks.isEmpty() ? "one of its disks" : disks;
+    return full
+        ? new Verdict(
+            Phase.PAUSED,
+            false,
+            "DiskFull",
+            "QEMU has stopped the guest because no space is left on node %s for its %s. Nothing is lost: free some space in the pool or enlarge its file system, and the guest goes on by itself within a minute or so"
+                .formatted(spec.nodeName(), ofDisks))
+        : new Verdict(
+            Phase.PAUSED,
+            false,
+            "IoError",
+            "QEMU has stopped the guest because node %s could not read or write its %s. Nothing is lost: mend the node's storage (its kernel log says what is wrong), and the guest goes on by itself within a minute or so"
+                .formatted(spec.nodeName(), ofDisks));
   }
 
   private static Verdict ofStopped(

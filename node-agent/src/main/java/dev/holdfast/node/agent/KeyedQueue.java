@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -14,7 +15,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Handles keys, each on a virtual thread of its own. A key is never handled twice at the same time;
  * one that is added while it is being handled is handled once more afterwards, however often it was
- * added. So one slow key delays no other and no wake-up is lost.
+ * added. So one slow key delays no other and no wake-up is lost. Of the later times at which a key
+ * is to be handled only the next is kept, because handling it then says when it must be again.
  */
 final class KeyedQueue<K> implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(KeyedQueue.class);
@@ -26,6 +28,7 @@ final class KeyedQueue<K> implements AutoCloseable {
 
   private final Consumer<K> handler;
   private final Map<K, State> active = new HashMap<>();
+  private final Map<K, ScheduledFuture<?>> later = new HashMap<>();
   private final ExecutorService workers = Executors.newVirtualThreadPerTaskExecutor();
   private final ScheduledExecutorService timer =
       Executors.newSingleThreadScheduledExecutor(
@@ -53,11 +56,23 @@ final class KeyedQueue<K> implements AutoCloseable {
 
   /** Has the key handled after a delay, or before if somebody else adds it. */
   void addAfter(K key, Duration delay) {
+    long milliseconds = Math.max(0, delay.toMillis());
     synchronized (active) {
-      if (!closed) {
-        var _ =
-            timer.schedule(() -> add(key), Math.max(0, delay.toMillis()), TimeUnit.MILLISECONDS);
+      ScheduledFuture<?> planned = later.get(key);
+      if (closed || (planned != null && planned.getDelay(TimeUnit.MILLISECONDS) <= milliseconds)) {
+        return;
       }
+      if (planned != null) {
+        planned.cancel(false);
+      }
+      later.put(key, timer.schedule(() -> addNow(key), milliseconds, TimeUnit.MILLISECONDS));
+    }
+  }
+
+  private void addNow(K key) {
+    synchronized (active) {
+      later.remove(key);
+      add(key);
     }
   }
 

@@ -6,6 +6,7 @@ import dev.holdfast.crds.machine.VirtualMachineInstanceStatus;
 import dev.holdfast.crds.machine.VirtualMachineInstanceStatus.Phase;
 import dev.holdfast.node.execute.Executor;
 import dev.holdfast.node.host.HostException;
+import dev.holdfast.node.plan.Action;
 import dev.holdfast.node.plan.Desired;
 import dev.holdfast.node.plan.HostState;
 import dev.holdfast.node.plan.HostState.Guest;
@@ -18,6 +19,7 @@ import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,11 +28,24 @@ import org.slf4j.LoggerFactory;
 final class MachineController {
   private static final Logger LOG = LoggerFactory.getLogger(MachineController.class);
 
+  /** What makes a start fail is seldom cured by time. */
+  static final Duration LONGEST_WAIT = Duration.ofMinutes(5);
+
+  /** To resume a guest costs next to nothing, and somebody waits for it who has just made room. */
+  static final Duration LONGEST_WAIT_AFTER_IO_ERROR = Duration.ofMinutes(1);
+
+  /**
+   * QEMU does the failed I/O of a resumed guest again at once, so by then it is known whether it
+   * works.
+   */
+  static final Duration TRIAL = Duration.ofSeconds(3);
+
   private final ControlPlane controlPlane;
   private final Host host;
   private final Executor executor;
   private final Reporter reporter;
-  private final Backoff<String> backoff;
+  private final Backoff<String> afterFailures;
+  private final Backoff<String> afterIoErrors;
   private final Clock clock;
 
   /** The last crash of a machine that was counted, so that each is counted once. */
@@ -41,13 +56,14 @@ final class MachineController {
       Host host,
       Executor executor,
       Reporter reporter,
-      Backoff<String> backoff,
+      RandomGenerator random,
       Clock clock) {
     this.controlPlane = controlPlane;
     this.host = host;
     this.executor = executor;
     this.reporter = reporter;
-    this.backoff = backoff;
+    this.afterFailures = new Backoff<>(LONGEST_WAIT, random);
+    this.afterIoErrors = new Backoff<>(LONGEST_WAIT_AFTER_IO_ERROR, random);
     this.clock = clock;
   }
 
@@ -60,22 +76,29 @@ final class MachineController {
   @Nullable Duration handle(String uuid) throws HostException {
     Optional<VirtualMachineInstance> found = controlPlane.machine(uuid);
     countCrash(uuid, found);
-    Desired desired = controlPlane.desired(backoff::notBefore);
+    Desired desired = controlPlane.desired(this::notBefore);
     Desired.Machine machine = desired.machines().get(uuid);
     HostState observed = machine == null ? host.observe() : host.observe(machine.spec());
     Instant now = clock.instant();
     Task task = new Planner(desired, observed, now).machine(uuid);
-    HostException failure = execute(task, uuid);
     HostState.Machine state = observed.machines().get(uuid);
-    if (state != null && state.guest() == Guest.IO_ERROR && !task.actions().isEmpty()) {
-      // Resumed once more; if the host still cannot do the I/O, the next try waits longer.
-      backoff.failed(uuid, now, new Backoff.Cause("IoError", "the guest's disk I/O failed again"));
+    boolean resumes =
+        state != null
+            && state.guest() == Guest.IO_ERROR
+            && task.actions().contains(new Action.Resume(uuid));
+    if (resumes) {
+      // Told before, because a QEMU that was resumed no longer knows which disk it was.
+      found.ifPresent(instance -> report(instance, task, null));
+      afterIoErrors.failed(
+          uuid, now, new Backoff.Cause("IoError", "the guest's disk I/O has failed"));
     }
-    found.ifPresent(instance -> report(instance, task, failure));
+    HostException failure = execute(task, uuid);
+    boolean hasNews = failure != null || !(resumes || isOnTrial(uuid));
+    found.filter(instance -> hasNews).ifPresent(instance -> report(instance, task, failure));
     if (task.released() && machine != null && machine.deletedAt() != null) {
       release(uuid);
     }
-    return nextLook(desired.machines().get(uuid), uuid, failure);
+    return nextLook(desired.machines().get(uuid), uuid, failure, now);
   }
 
   private @Nullable HostException execute(Task task, String uuid) {
@@ -83,7 +106,7 @@ final class MachineController {
       executor.execute(task);
       return null;
     } catch (HostException e) {
-      backoff.failed(uuid, clock.instant(), InstanceStatus.cause(e));
+      afterFailures.failed(uuid, clock.instant(), InstanceStatus.cause(e));
       LOG.warn("machine {}: {}", uuid, e.getMessage());
       return e;
     }
@@ -91,7 +114,8 @@ final class MachineController {
 
   private void release(String uuid) {
     controlPlane.machine(uuid).ifPresent(reporter::removeFinalizer);
-    backoff.forget(uuid);
+    afterFailures.forget(uuid);
+    afterIoErrors.forget(uuid);
     countedCrashes.remove(uuid);
   }
 
@@ -109,7 +133,7 @@ final class MachineController {
     if (state != null && state.process() instanceof QemuProcess.Exited exited) {
       if (!exited.at().equals(countedCrashes.put(uuid, exited.at()))) {
         Backoff.Cause cause = new Backoff.Cause("QemuExited", InstanceStatus.howItEnded(exited));
-        backoff.failed(uuid, exited.at(), cause);
+        afterFailures.failed(uuid, exited.at(), cause);
         reporter.event(instance, Reporter.Severity.WARNING, cause.reason(), cause.message());
       }
     } else if (state != null
@@ -117,7 +141,7 @@ final class MachineController {
         && state.process() instanceof QemuProcess.Running running
         && !running.startedAt().equals(countedCrashes.put(uuid, running.startedAt()))) {
       Backoff.Cause cause = new Backoff.Cause("GuestCrashed", "the guest has crashed");
-      backoff.failed(uuid, clock.instant(), cause);
+      afterFailures.failed(uuid, clock.instant(), cause);
       reporter.event(instance, Reporter.Severity.WARNING, cause.reason(), cause.message());
     } else if (state == null || state.process() instanceof QemuProcess.None) {
       VirtualMachineInstanceStatus status = instance.getStatus();
@@ -140,12 +164,17 @@ final class MachineController {
       LOG.warn("machine {}: {}", uuid, e.getMessage());
       return;
     }
-    VirtualMachineInstanceStatus before = instance.getStatus();
+    VirtualMachineInstanceStatus before = reporter.status(instance);
     VirtualMachineInstanceStatus after =
         InstanceStatus.of(
             instance,
+            before,
             new InstanceStatus.Facts(
-                state, task.blocked(), failure, backoff.failuresInARow(uuid), backoff.cause(uuid)),
+                state,
+                task.blocked(),
+                failure,
+                afterFailures.failuresInARow(uuid),
+                afterFailures.cause(uuid)),
             clock.instant());
     if (reporter.writeStatus(instance, after)) {
       announce(instance, before, after);
@@ -183,7 +212,10 @@ final class MachineController {
   }
 
   private @Nullable Duration nextLook(
-      Desired.@Nullable Machine machine, String uuid, @Nullable HostException failure)
+      Desired.@Nullable Machine machine,
+      String uuid,
+      @Nullable HostException failure,
+      Instant plannedAt)
       throws HostException {
     Instant now = clock.instant();
     if (machine == null) {
@@ -194,12 +226,38 @@ final class MachineController {
           ? null
           : Duration.ofSeconds(1);
     }
-    Instant notBefore = backoff.notBefore(uuid);
-    if (notBefore != null && (failure != null || !isSettled(uuid))) {
-      Duration wait = Duration.between(now, notBefore);
-      return wait.compareTo(Duration.ofMillis(100)) < 0 ? Duration.ofMillis(100) : wait;
+    if (failure == null && isSettled(uuid)) {
+      Instant resumed = afterIoErrors.lastFailed(uuid);
+      return isOnTrial(uuid) && resumed != null ? Duration.between(now, resumed.plus(TRIAL)) : null;
     }
-    return null;
+    Instant notBefore = notBefore(uuid);
+    if (notBefore == null || (failure == null && notBefore.isBefore(plannedAt))) {
+      // What it waits for now is not a time.
+      return null;
+    }
+    Duration wait = Duration.between(now, notBefore);
+    return wait.compareTo(Duration.ofMillis(100)) < 0 ? Duration.ofMillis(100) : wait;
+  }
+
+  /** When the machine may be started or resumed again, or null for at once. */
+  @Nullable Instant notBefore(String uuid) {
+    Instant start = afterFailures.notBefore(uuid);
+    Instant resume = afterIoErrors.notBefore(uuid);
+    return start == null || (resume != null && resume.isAfter(start)) ? resume : start;
+  }
+
+  /**
+   * Whether the guest was just resumed after a failure of disk I/O and runs, which may not be for
+   * long. Its status stays as it is until that is known, or each try would be news.
+   */
+  private boolean isOnTrial(String uuid) throws HostException {
+    HostState.Machine state = host.machines().machine(uuid);
+    Instant resumed = afterIoErrors.lastFailed(uuid);
+    return state != null
+        && controlPlane.machine(uuid).map(m -> m.getMetadata().getDeletionTimestamp()).isEmpty()
+        && state.guest() == Guest.RUNNING
+        && resumed != null
+        && clock.instant().isBefore(resumed.plus(TRIAL));
   }
 
   private boolean isSettled(String uuid) throws HostException {

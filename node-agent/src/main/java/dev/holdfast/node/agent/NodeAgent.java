@@ -47,7 +47,6 @@ public final class NodeAgent implements AutoCloseable {
   private final DiskController disks;
   private final NodeReporter node;
   private final Capabilities capabilities;
-  private final Backoff<String> machineBackoff;
   private final Clock clock;
   private final KeyedQueue<Subject> queue = new KeyedQueue<>(this::handle);
   private final ScheduledExecutorService timer =
@@ -69,11 +68,8 @@ public final class NodeAgent implements AutoCloseable {
     host = new Host(machineHost, diskHost, new CachedNetworks(networkHost));
     executor = new Executor(diskHost, host.networks(), machineHost, new AuditLog());
     Reporter reporter = new Reporter(client, nodeName, clock);
-    machineBackoff = new Backoff<>(new Random());
-    machines = new MachineController(controlPlane, host, executor, reporter, machineBackoff, clock);
-    disks =
-        new DiskController(
-            controlPlane, host, executor, reporter, new Backoff<>(new Random()), clock);
+    machines = new MachineController(controlPlane, host, executor, reporter, new Random(), clock);
+    disks = new DiskController(controlPlane, host, executor, reporter, new Random(), clock);
     node = new NodeReporter(client, host, reporter, nodeName, version, clock);
   }
 
@@ -124,7 +120,7 @@ public final class NodeAgent implements AutoCloseable {
   }
 
   private Desired desired() {
-    return controlPlane.desired(machineBackoff::notBefore);
+    return controlPlane.desired(machines::notBefore);
   }
 
   private void resyncAndReport() {

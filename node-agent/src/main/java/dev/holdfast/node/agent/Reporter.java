@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -53,10 +54,36 @@ final class Reporter {
   private final String nodeName;
   private final Clock clock;
 
+  /** What the API server answered to the last write of an object's status; by UID. */
+  private final Map<String, CustomResource<?, ?>> written = new ConcurrentHashMap<>();
+
   Reporter(KubernetesClient client, String nodeName, Clock clock) {
     this.client = client;
     this.nodeName = nodeName;
     this.clock = clock;
+  }
+
+  /**
+   * The status of an object. The informers learn only later of what was written here, and what is
+   * taken for news twice is told twice.
+   */
+  @SuppressWarnings("unchecked") // An object never becomes one of another kind.
+  <S, T extends CustomResource<?, S>> @Nullable S status(T object) {
+    String uid = object.getMetadata().getUid();
+    CustomResource<?, ?> last = written.get(uid);
+    if (last == null) {
+      return object.getStatus();
+    }
+    if (version(last) > version(object)) {
+      return (S) last.getStatus();
+    }
+    written.remove(uid, last);
+    return object.getStatus();
+  }
+
+  /** Versions of one object are numbers that grow (Kubernetes API concepts, Resource versions). */
+  private static long version(HasMetadata object) {
+    return Long.parseLong(object.getMetadata().getResourceVersion());
   }
 
   /**
@@ -65,7 +92,7 @@ final class Reporter {
    * @return whether it was written; not when the object is gone
    */
   <S, T extends CustomResource<?, S>> boolean writeStatus(T object, S status) {
-    if (Objects.equals(object.getStatus(), status)) {
+    if (Objects.equals(status(object), status)) {
       return false;
     }
     Map<String, Object> metadata = new LinkedHashMap<>();
@@ -79,10 +106,12 @@ final class Reporter {
     body.put("metadata", metadata);
     body.put("status", status);
     try {
-      client
-          .resource(object)
-          .subresource("status")
-          .patch(APPLY, client.getKubernetesSerialization().asJson(body));
+      T answer =
+          client
+              .resource(object)
+              .subresource("status")
+              .patch(APPLY, client.getKubernetesSerialization().asJson(body));
+      written.put(object.getMetadata().getUid(), answer);
       return true;
     } catch (KubernetesClientException e) {
       if (e.getCode() == HttpURLConnection.HTTP_NOT_FOUND) {
@@ -94,6 +123,7 @@ final class Reporter {
 
   /** Lets go of an object that was deleted and of which nothing is left on the host. */
   void removeFinalizer(HasMetadata object) {
+    written.remove(object.getMetadata().getUid());
     List<String> finalizers = object.getMetadata().getFinalizers();
     int index = finalizers.indexOf(Holdfast.NODE_AGENT_FINALIZER);
     if (index < 0) {

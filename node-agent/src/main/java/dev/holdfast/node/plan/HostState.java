@@ -39,9 +39,31 @@ public record HostState(
    *     answer
    * @param powerButtonAt when the power button was last pressed, or null; forgotten with a restart
    *     of the agent
+   * @param failedDisks the disks for which a guest is in {@link Guest#IO_ERROR}, else empty
    */
   public record Machine(
-      String uuid, QemuProcess process, Guest guest, @Nullable Instant powerButtonAt) {}
+      String uuid,
+      QemuProcess process,
+      Guest guest,
+      @Nullable Instant powerButtonAt,
+      List<FailedDisk> failedDisks) {
+
+    public Machine {
+      failedDisks = List.copyOf(failedDisks);
+    }
+
+    public Machine(String uuid, QemuProcess process, Guest guest, @Nullable Instant powerButtonAt) {
+      this(uuid, process, guest, powerButtonAt, List.of());
+    }
+  }
+
+  /**
+   * A disk whose I/O the host could not do.
+   *
+   * @param slot of the disk in its machine
+   * @param noSpace whether it was for want of space and not for another error
+   */
+  public record FailedDisk(int slot, boolean noSpace) {}
 
   /** A QEMU process. */
   public sealed interface QemuProcess {

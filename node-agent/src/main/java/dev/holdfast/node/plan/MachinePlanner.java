@@ -219,8 +219,13 @@ final class MachinePlanner {
       case PRELAUNCH, SHUTDOWN, CRASHED -> kill;
       case RUNNING ->
           powerButtonIsDue(state) ? List.of(new Action.PressPowerButton(state.uuid())) : List.of();
-      case PAUSED, IO_ERROR ->
+      case PAUSED ->
           List.of(new Action.Resume(state.uuid()), new Action.PressPowerButton(state.uuid()));
+      // It will mostly be stopped again at once, so no more often than the button is pressed.
+      case IO_ERROR ->
+          powerButtonIsDue(state)
+              ? List.of(new Action.Resume(state.uuid()), new Action.PressPowerButton(state.uuid()))
+              : List.of();
       case UNKNOWN -> List.of();
     };
   }

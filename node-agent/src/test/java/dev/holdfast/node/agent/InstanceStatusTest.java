@@ -9,6 +9,7 @@ import dev.holdfast.crds.machine.VirtualMachineInstanceStatus;
 import dev.holdfast.crds.machine.VirtualMachineInstanceStatus.Phase;
 import dev.holdfast.node.host.HostException;
 import dev.holdfast.node.plan.HostState;
+import dev.holdfast.node.plan.HostState.FailedDisk;
 import dev.holdfast.node.plan.HostState.Guest;
 import dev.holdfast.node.plan.HostState.QemuProcess;
 import dev.holdfast.node.plan.Scenarios;
@@ -42,10 +43,44 @@ class InstanceStatusTest {
   }
 
   @Test
-  void saysThatAGuestStoppedForWantOfDiskIo() {
-    VirtualMachineInstanceStatus status = running(RestartPolicy.ALWAYS, false, Guest.IO_ERROR);
-    assertReady(status, false, "IoError");
+  void saysWhichDiskHasNoRoomWhereAndWhatToDo() {
+    VirtualMachineInstanceStatus status = stoppedByDisks(false, new FailedDisk(2, true));
+    assertReady(status, false, "DiskFull");
     assertThat(status.phase()).isEqualTo(Phase.PAUSED);
+    assertThat(ready(status).message())
+        .contains(
+            "no space is left on node node",
+            "disk disk5 (VirtualDisk disk-5, " + Scenarios.imagePath(5) + ")",
+            "free some space")
+        .doesNotContain("disk-4");
+  }
+
+  @Test
+  void doesNotSayThatADiskIsFullWhenItFailsOtherwise() {
+    VirtualMachineInstanceStatus status = stoppedByDisks(false, new FailedDisk(1, false));
+    assertReady(status, false, "IoError");
+    assertThat(ready(status).message())
+        .contains("disk disk4", "because node node could not", "kernel log")
+        .doesNotContain("space");
+    assertThat(ready(stoppedByDisks(false)).message()).contains("one of its disks");
+  }
+
+  @Test
+  void isReadyWhenItIsPausedAsAskedThoughADiskHasNoRoom() {
+    assertReady(stoppedByDisks(true, new FailedDisk(1, true)), true, "Paused");
+  }
+
+  private static VirtualMachineInstanceStatus stoppedByDisks(boolean paused, FailedDisk... disks) {
+    VirtualMachineInstance instance = instance(RestartPolicy.ALWAYS, paused, null);
+    instance.setSpec(Scenarios.machine(1, RestartPolicy.ALWAYS, paused, List.of(4, 5), List.of()));
+    HostState.Machine machine =
+        new HostState.Machine(
+            Scenarios.uuid(1),
+            new QemuProcess.Running(7, NOW, "7.2.0"),
+            Guest.IO_ERROR,
+            null,
+            List.of(disks));
+    return of(instance, facts(machine), NOW);
   }
 
   @Test
@@ -63,7 +98,7 @@ class InstanceStatusTest {
   void keepsSayingHowItEnded() {
     VirtualMachineInstance instance = instance(RestartPolicy.NEVER, false, null);
     instance.setStatus(running(RestartPolicy.NEVER, false, Guest.SHUTDOWN));
-    VirtualMachineInstanceStatus after = InstanceStatus.of(instance, nothing(), NOW);
+    VirtualMachineInstanceStatus after = of(instance, nothing(), NOW);
     assertThat(after.phase()).isEqualTo(Phase.SUCCEEDED);
     assertReady(after, true, "GuestShutdown");
     assertThat(after.processId()).isNull();
@@ -75,19 +110,19 @@ class InstanceStatusTest {
         new HostException("QemuFailed", "qemu-system-x86_64: unsupported machine type");
     VirtualMachineInstance instance = instance(RestartPolicy.ALWAYS, false, null);
     VirtualMachineInstanceStatus once =
-        InstanceStatus.of(instance, new InstanceStatus.Facts(null, null, failure, 1, null), NOW);
+        of(instance, new InstanceStatus.Facts(null, null, failure, 1, null), NOW);
     assertThat(once.phase()).isEqualTo(Phase.PENDING);
     assertReady(once, false, "QemuFailed");
     assertThat(ready(once).message()).contains("unsupported machine type");
     VirtualMachineInstanceStatus often =
-        InstanceStatus.of(instance, new InstanceStatus.Facts(null, null, failure, 2, null), NOW);
+        of(instance, new InstanceStatus.Facts(null, null, failure, 2, null), NOW);
     assertThat(often.phase()).isEqualTo(Phase.CRASH_LOOP_BACK_OFF);
   }
 
   @Test
   void saysWhatItWaitsFor() {
     VirtualMachineInstanceStatus status =
-        InstanceStatus.of(
+        of(
             instance(RestartPolicy.ALWAYS, false, null),
             new InstanceStatus.Facts(
                 null, new Task.Blocked("DiskNotReady", "disk-1 is not there"), null, 0, null),
@@ -100,10 +135,9 @@ class InstanceStatusTest {
   void keepsQemusWordsWhileItWaitsForTheNextTry() {
     HostException failure = new HostException("QemuFailed", "unsupported machine type");
     VirtualMachineInstance instance = instance(RestartPolicy.ALWAYS, false, null);
-    instance.setStatus(
-        InstanceStatus.of(instance, new InstanceStatus.Facts(null, null, failure, 2, null), NOW));
+    instance.setStatus(of(instance, new InstanceStatus.Facts(null, null, failure, 2, null), NOW));
     VirtualMachineInstanceStatus waiting =
-        InstanceStatus.of(
+        of(
             instance,
             new InstanceStatus.Facts(
                 null,
@@ -120,10 +154,10 @@ class InstanceStatusTest {
     VirtualMachineInstance instance = instance(RestartPolicy.ALWAYS, false, null);
     instance.setStatus(running(RestartPolicy.ALWAYS, false, Guest.RUNNING));
     VirtualMachineInstanceStatus same =
-        InstanceStatus.of(instance, facts(machine(7, Guest.RUNNING)), NOW.plusSeconds(5));
+        of(instance, facts(machine(7, Guest.RUNNING)), NOW.plusSeconds(5));
     assertThat(same).isEqualTo(instance.getStatus());
     VirtualMachineInstanceStatus other =
-        InstanceStatus.of(instance, facts(machine(8, Guest.RUNNING)), NOW.plusSeconds(5));
+        of(instance, facts(machine(8, Guest.RUNNING)), NOW.plusSeconds(5));
     assertThat(other.restarts()).isEqualTo(1);
   }
 
@@ -136,7 +170,7 @@ class InstanceStatusTest {
             Guest.UNKNOWN,
             null);
     VirtualMachineInstanceStatus status =
-        InstanceStatus.of(instance(RestartPolicy.NEVER, false, null), facts(died), NOW);
+        of(instance(RestartPolicy.NEVER, false, null), facts(died), NOW);
     assertThat(status.phase()).isEqualTo(Phase.FAILED);
     assertThat(ready(status).message()).contains("killed by signal 9", "out of memory");
   }
@@ -144,16 +178,21 @@ class InstanceStatusTest {
   @Test
   void isStoppingOnceItIsDeleted() {
     VirtualMachineInstanceStatus status =
-        InstanceStatus.of(
+        of(
             instance(RestartPolicy.ALWAYS, false, "2026-01-01T00:00:00Z"),
             facts(machine(7, Guest.RUNNING)),
             NOW);
     assertThat(status.phase()).isEqualTo(Phase.STOPPING);
   }
 
+  private static VirtualMachineInstanceStatus of(
+      VirtualMachineInstance instance, InstanceStatus.Facts facts, Instant now) {
+    return InstanceStatus.of(instance, instance.getStatus(), facts, now);
+  }
+
   private static VirtualMachineInstanceStatus running(
       RestartPolicy policy, boolean paused, Guest guest) {
-    return InstanceStatus.of(instance(policy, paused, null), facts(machine(7, guest)), NOW);
+    return of(instance(policy, paused, null), facts(machine(7, guest)), NOW);
   }
 
   private static InstanceStatus.Facts facts(HostState.Machine machine) {

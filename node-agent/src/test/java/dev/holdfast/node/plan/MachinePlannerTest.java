@@ -70,6 +70,32 @@ class MachinePlannerTest {
   }
 
   @Test
+  void resumesAMachineWhoseDiskIoHasFailedUnlessItMustWait() {
+    assertThat(kinds(plan(wanted(plain), running(Guest.IO_ERROR, null), Map.of())))
+        .containsExactly("Resume");
+    Desired.Machine later =
+        new Desired.Machine("d/m", plain, null, true, false, NOW.plusSeconds(5));
+    assertThat(kinds(plan(later, running(Guest.IO_ERROR, null), Map.of()))).isEmpty();
+    var paused = machine(1, RestartPolicy.ALWAYS, true, List.of(), List.of());
+    assertThat(kinds(plan(wanted(paused), running(Guest.IO_ERROR, null), Map.of()))).isEmpty();
+  }
+
+  @Test
+  void letsADeletedMachineWhoseDiskIoHasFailedTryToShutDownUntilItsTimeIsUp() {
+    Desired.Machine deleted = deletedAt(NOW.minusSeconds(10));
+    assertThat(kinds(plan(deleted, running(Guest.IO_ERROR, null), Map.of())))
+        .containsExactly("Resume", "PressPowerButton");
+    assertThat(kinds(plan(deleted, running(Guest.IO_ERROR, NOW.minusSeconds(2)), Map.of())))
+        .as("not resumed over and over")
+        .isEmpty();
+    assertThat(kinds(plan(deleted, running(Guest.IO_ERROR, NOW.minusSeconds(6)), Map.of())))
+        .containsExactly("Resume", "PressPowerButton");
+    Desired.Machine late = deletedAt(NOW.minusSeconds(plain.terminationGracePeriodSeconds()));
+    assertThat(kinds(plan(late, running(Guest.IO_ERROR, NOW), Map.of())))
+        .containsExactly("KillQemu", "CleanMachine");
+  }
+
+  @Test
   void endsADeletedMachineAtOnceWhenItsGuestHasShutDown() {
     assertThat(kinds(plan(deletedAt(NOW), running(Guest.SHUTDOWN, NOW), Map.of())))
         .containsExactly("KillQemu", "CleanMachine");

@@ -102,8 +102,13 @@ final class DiskStatusAggregator {
       case FAILED -> {
         String reason = said == null ? Reason.FAILED.text() : said.reason();
         String message = said == null ? "Node " + node + " cannot make the image." : said.message();
-        conditions.add(Condition.READY, false, reason, message);
-        conditions.add(Condition.STALLED, true, reason, message);
+        // Only the agent knows whether it helps to try again, as where there is no room for now.
+        if (status != null && Condition.isTrue(status.conditions(), Condition.STALLED)) {
+          conditions.add(Condition.READY, false, reason, message);
+          conditions.add(Condition.STALLED, true, reason, message);
+        } else {
+          working(conditions, reason, message);
+        }
         yield PrintableStatus.FAILED;
       }
       case DELETING -> {

@@ -23,7 +23,7 @@ final class MachineEvents {
     PrintableStatus from = before == null ? null : before.printableStatus();
     PrintableStatus to = after.printableStatus();
     if (to != null && from != to) {
-      addTransition(events, from, to, message(after));
+      addTransition(events, from, to, after);
     }
     addTrouble(events, before, after);
     if (after.pendingChanges() != null
@@ -38,20 +38,29 @@ final class MachineEvents {
   }
 
   private static void addTransition(
-      List<EventDraft> events, @Nullable PrintableStatus from, PrintableStatus to, String message) {
+      List<EventDraft> events,
+      @Nullable PrintableStatus from,
+      PrintableStatus to,
+      VirtualMachineStatus after) {
     switch (to) {
       case RUNNING -> {
         if (from != PrintableStatus.UNKNOWN) {
           events.add(
               EventDraft.normal(
-                  from == PrintableStatus.PAUSED ? Reason.RESUMING : Reason.STARTED, message));
+                  from == PrintableStatus.PAUSED ? Reason.RESUMING : Reason.STARTED,
+                  message(after)));
         }
       }
-      case PAUSED -> events.add(EventDraft.normal(Reason.PAUSED, message));
+      case PAUSED -> {
+        // Of a guest that was stopped by its disks the agent has told.
+        if (Condition.isTrue(after.conditions(), Condition.READY)) {
+          events.add(EventDraft.normal(Reason.PAUSED, message(after)));
+        }
+      }
       case STOPPED -> {
         // A machine that is made halted was never anything else.
         if (from != null) {
-          events.add(EventDraft.normal(Reason.STOPPED, message));
+          events.add(EventDraft.normal(Reason.STOPPED, message(after)));
         }
       }
       case PENDING,

@@ -5,11 +5,13 @@ import dev.holdfast.node.host.HostException;
 import dev.holdfast.node.host.qemu.qmp.QmpClient;
 import dev.holdfast.node.host.qemu.qmp.QmpException;
 import dev.holdfast.node.host.qemu.qmp.QmpListener;
+import dev.holdfast.node.plan.HostState.FailedDisk;
 import dev.holdfast.node.plan.HostState.Guest;
 import dev.holdfast.node.plan.HostState.Machine;
 import dev.holdfast.node.plan.HostState.QemuProcess;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
@@ -57,7 +59,12 @@ final class ManagedMachine implements AutoCloseable {
   private volatile @Nullable QmpClient monitor;
   private volatile @Nullable String version;
   private volatile @Nullable Instant powerButtonAt;
-  private volatile Guest guest = Guest.UNKNOWN;
+  private volatile Answer answer = Answer.NONE;
+
+  /** What QEMU said of the guest. */
+  private record Answer(Guest guest, List<FailedDisk> failedDisks) {
+    static final Answer NONE = new Answer(Guest.UNKNOWN, List.of());
+  }
 
   ManagedMachine(
       MachineFiles files,
@@ -85,13 +92,15 @@ final class ManagedMachine implements AutoCloseable {
 
   Machine state() {
     QemuProcess.Exited ended = exit.getNow(null);
+    Answer last = answer;
     return ended != null
         ? new Machine(files.uuid(), ended, Guest.UNKNOWN, powerButtonAt)
         : new Machine(
             files.uuid(),
             new QemuProcess.Running(processId, startedAt, version),
-            guest,
-            powerButtonAt);
+            last.guest(),
+            powerButtonAt,
+            last.failedDisks());
   }
 
   boolean isRunning() {
@@ -240,23 +249,28 @@ final class ManagedMachine implements AutoCloseable {
       return;
     }
     try {
-      JsonNode answer = open.execute("query-status", REPLY_TIMEOUT);
-      guestIs(GuestStates.of(answer.path("status").asText()));
+      Guest guest =
+          GuestStates.of(open.execute("query-status", REPLY_TIMEOUT).path("status").asText());
+      List<FailedDisk> failedDisks =
+          guest == Guest.IO_ERROR
+              ? GuestStates.failedDisks(open.execute("query-block", REPLY_TIMEOUT))
+              : List.of();
+      answered(new Answer(guest, failedDisks));
     } catch (QmpException failed) {
-      guestIs(Guest.UNKNOWN);
+      answered(Answer.NONE);
       throw failed;
     }
   }
 
-  private void guestIs(Guest now) {
-    if (guest != now) {
-      guest = now;
+  private void answered(Answer now) {
+    if (!answer.equals(now)) {
+      answer = now;
       changed.accept(files.uuid());
     }
   }
 
   private void monitorClosed() {
-    guestIs(Guest.UNKNOWN);
+    answered(Answer.NONE);
     if (isRunning() && closed.getCount() > 0 && reconnecting.compareAndSet(false, true)) {
       executor.execute(this::reconnect);
     }

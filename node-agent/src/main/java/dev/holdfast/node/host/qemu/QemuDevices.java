@@ -7,12 +7,14 @@ import dev.holdfast.crds.machine.VirtualMachineInstanceSpec.Disk;
 import dev.holdfast.crds.machine.VirtualMachineInstanceSpec.Interface;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 
 /** The devices of a machine as arguments, each with its back end. */
 final class QemuDevices {
   static final int LAST_SLOT = 31;
 
   private static final int FUNCTIONS = 8;
+  private static final String DISK_NODE = "disk";
 
   /** Addresses on the root bus; 0x0 and 0x1f are the chipset's, 0x1 to 0x4 the root ports'. */
   private static final String RNG_ADDRESS = "0x10";
@@ -44,11 +46,18 @@ final class QemuDevices {
 
   static List<String> disk(Disk disk) {
     // Node names have at most 31 characters of a small set; a disk's name has neither limit.
-    String node = "disk" + disk.slot();
+    String node = DISK_NODE + disk.slot();
     return List.of(
         "-blockdev", imageFile(disk, node + "-file").toString(),
         "-blockdev", image(disk, node).toString(),
         "-device", diskDevice(disk, node).toString());
+  }
+
+  /** Slot of the disk that has that block node, or empty when it is no disk's. */
+  static OptionalInt slot(String node) {
+    return node.matches(DISK_NODE + "[0-9]{1,4}")
+        ? OptionalInt.of(Integer.parseInt(node.substring(DISK_NODE.length())))
+        : OptionalInt.empty();
   }
 
   private static ObjectNode imageFile(Disk disk, String node) {
