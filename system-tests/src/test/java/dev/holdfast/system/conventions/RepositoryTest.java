@@ -29,7 +29,6 @@ class RepositoryTest {
    */
   private static final Map<String, Long> STILL_LARGER =
       Map.of(
-          "node-agent/src/main/java/dev/holdfast/node/host/qemu/QemuMachineHost.java", 435L,
           "standalone/src/main/java/dev/holdfast/standalone/kind", 16L,
           "standalone/src/main/java/dev/holdfast/standalone/resource", 22L,
           "standalone/src/main/java/dev/holdfast/standalone/schema", 24L);

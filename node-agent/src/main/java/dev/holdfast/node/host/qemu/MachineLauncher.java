@@ -1,6 +1,7 @@
 package dev.holdfast.node.host.qemu;
 
 import dev.holdfast.crds.machine.Accelerator;
+import dev.holdfast.crds.machine.VirtualMachineInstanceSpec.KernelBoot;
 import dev.holdfast.node.host.HostException;
 import dev.holdfast.node.host.qemu.qmp.QmpException;
 import dev.holdfast.node.plan.Desired;
@@ -51,6 +52,7 @@ final class MachineLauncher {
       MachineFiles files,
       Function<QemuProcesses.Known, ManagedMachine> managed)
       throws HostException {
+    requireFiles(machine);
     List<String> arguments = commandLine.arguments(machine, files);
     acquire(machine.name());
     try {
@@ -62,6 +64,18 @@ final class MachineLauncher {
       awaitReady(machine.name(), managed.apply(process));
     } finally {
       launches.release();
+    }
+  }
+
+  private static void requireFiles(Desired.Machine machine) throws HostException {
+    KernelBoot boot = machine.spec().kernelBoot();
+    if (boot == null) {
+      return;
+    }
+    FileAccess.requireReadable("kernel", Path.of(boot.kernel()), machine.spec().uid());
+    String initrd = boot.initrd();
+    if (initrd != null) {
+      FileAccess.requireReadable("initrd", Path.of(initrd), machine.spec().uid());
     }
   }
 

@@ -1,6 +1,5 @@
 package dev.holdfast.node.host.qemu;
 
-import dev.holdfast.crds.machine.VirtualMachineInstanceSpec.KernelBoot;
 import dev.holdfast.node.host.HostException;
 import dev.holdfast.node.host.MachineHost;
 import dev.holdfast.node.host.qemu.qmp.QmpException;
@@ -8,15 +7,11 @@ import dev.holdfast.node.plan.Desired;
 import dev.holdfast.node.plan.HostState.Guest;
 import dev.holdfast.node.plan.HostState.Machine;
 import dev.holdfast.node.plan.HostState.QemuProcess;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -25,7 +20,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -107,56 +101,14 @@ public final class QemuMachineHost implements MachineHost, AutoCloseable {
   public void refresh() throws HostException {
     changing.lock();
     try {
-      Map<String, QemuProcesses.Known> found = new HashMap<>();
-      for (QemuProcesses.Known process : processes.list()) {
-        found.put(process.uuid(), process);
-      }
-      Set<String> directories = directories();
-      for (String uuid : directories) {
-        QemuProcesses.Known known = found.get(uuid);
-        if (known == null && !launching.contains(uuid)) {
-          adopt(uuid, found);
-        }
-      }
-      found.values().forEach(this::remember);
-      forgetAllBut(found.keySet(), directories);
+      HostSurvey found = HostSurvey.make(root, processes, launching);
+      found.processes().values().forEach(this::remember);
+      forgetAllBut(found);
       watched = true;
     } finally {
       changing.unlock();
     }
     refreshGuests();
-  }
-
-  private Set<String> directories() throws HostException {
-    if (!Files.isDirectory(root)) {
-      return Set.of();
-    }
-    try (Stream<Path> entries = Files.list(root)) {
-      Set<String> uuids = new HashSet<>();
-      entries
-          .map(entry -> entry.getFileName().toString())
-          .filter(MachineFiles::isUuid)
-          .forEach(uuids::add);
-      return uuids;
-    } catch (IOException failed) {
-      throw new HostException(
-          "RuntimeDirectoryFailed", "cannot read " + root + ": " + failed, failed);
-    }
-  }
-
-  private void adopt(String uuid, Map<String, QemuProcesses.Known> found) throws HostException {
-    var files = new MachineFiles(root, uuid);
-    OptionalLong claimed = files.claimedProcessId();
-    if (claimed.isEmpty()) {
-      return;
-    }
-    processes
-        .adopt(uuid, claimed.getAsLong(), files.pidFile(), files.qemuLog())
-        .ifPresent(
-            adopted -> {
-              LOG.info("machine {} adopted with process {}", uuid, adopted.processId());
-              found.put(uuid, adopted);
-            });
   }
 
   private void remember(QemuProcesses.Known process) {
@@ -179,13 +131,13 @@ public final class QemuMachineHost implements MachineHost, AutoCloseable {
     }
   }
 
-  private void forgetAllBut(Set<String> processesOf, Set<String> directories) {
+  private void forgetAllBut(HostSurvey found) {
     machines
         .entrySet()
         .removeIf(
             entry -> {
               String uuid = entry.getKey();
-              if (processesOf.contains(uuid) || launching.contains(uuid)) {
+              if (found.processes().containsKey(uuid) || launching.contains(uuid)) {
                 return false;
               }
               LOG.info("machine {} has no process any more", uuid);
@@ -198,8 +150,8 @@ public final class QemuMachineHost implements MachineHost, AutoCloseable {
               changed(uuid);
               return true;
             });
-    remains.retainAll(directories);
-    remains.addAll(directories);
+    remains.retainAll(found.directories());
+    remains.addAll(found.directories());
     remains.removeIf(uuid -> machines.containsKey(uuid) || launching.contains(uuid));
   }
 
@@ -281,7 +233,6 @@ public final class QemuMachineHost implements MachineHost, AutoCloseable {
     if (!MachineFiles.isUuid(uuid)) {
       throw new HostException("InvalidMachine", "\"" + uuid + "\" is no UUID in canonical form");
     }
-    requireFiles(machine);
     ManagedMachine running = machines.get(uuid);
     if (running != null && running.isRunning()) {
       return;
@@ -312,18 +263,6 @@ public final class QemuMachineHost implements MachineHost, AutoCloseable {
       machine.exited(early.exit());
     }
     return machine;
-  }
-
-  private static void requireFiles(Desired.Machine machine) throws HostException {
-    KernelBoot boot = machine.spec().kernelBoot();
-    if (boot == null) {
-      return;
-    }
-    FileAccess.requireReadable("kernel", Path.of(boot.kernel()), machine.spec().uid());
-    String initrd = boot.initrd();
-    if (initrd != null) {
-      FileAccess.requireReadable("initrd", Path.of(initrd), machine.spec().uid());
-    }
   }
 
   @Override
