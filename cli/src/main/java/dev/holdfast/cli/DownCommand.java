@@ -3,6 +3,7 @@ package dev.holdfast.cli;
 import dev.holdfast.cli.down.Teardown;
 import dev.holdfast.cli.host.Directories;
 import dev.holdfast.cli.log.Logs;
+import dev.holdfast.cli.quickstart.DebianPackage;
 import dev.holdfast.cli.step.LineProgress;
 import dev.holdfast.cli.step.LiveProgress;
 import dev.holdfast.cli.step.Progress;
@@ -87,7 +88,12 @@ final class DownCommand implements Callable<Integer> {
       Logs.toFile(log.file());
       Progress progress = live != null ? live : new LineProgress(out);
       Teardown teardown =
-          new Teardown(directories, Duration.ofSeconds(timeoutSeconds), clock, progress::detail);
+          new Teardown(
+              directories,
+              Duration.ofSeconds(timeoutSeconds),
+              clock,
+              DebianPackage.programsOn(System.getenv().getOrDefault("PATH", "")),
+              progress::detail);
       done = new StepRunner(progress, System.err, clock, log).run(teardown.steps(purge));
     }
     if (done) {

@@ -39,7 +39,7 @@ final class QuickstartCommand implements Callable<Integer> {
 
   @Option(
       names = {"-y", "--yes"},
-      description = "Install what is missing without asking.")
+      description = "Install what is missing without asking, as happens without a terminal.")
   private boolean yes;
 
   @Override
@@ -82,10 +82,17 @@ final class QuickstartCommand implements Callable<Integer> {
     for (DebianPackage needed : missing) {
       out.printf(Locale.ROOT, "  %-18s %s%n", needed.name(), needed.purpose());
     }
-    if (yes || asks == null) {
+    if (yes) {
+      return true;
+    }
+    if (asks == null) {
+      out.println("There is no terminal to ask on: installing them.");
       return true;
     }
     String answer = asks.readLine("Install them? [Y/n] ");
+    if (answer == null) {
+      out.println();
+    }
     return answer != null
         && (answer.isBlank() || answer.strip().toLowerCase(Locale.ROOT).startsWith("y"));
   }

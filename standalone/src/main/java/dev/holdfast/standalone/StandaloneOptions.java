@@ -1,5 +1,6 @@
 package dev.holdfast.standalone;
 
+import dev.holdfast.standalone.security.HostName;
 import java.net.InetAddress;
 import java.nio.file.Path;
 
@@ -20,7 +21,7 @@ public record StandaloneOptions(
   /** Loopback, the same port as before or any free one, durable, this machine as the only node. */
   public static StandaloneOptions in(Path dataDirectory) {
     return new StandaloneOptions(
-        dataDirectory, InetAddress.getLoopbackAddress(), 0, localNodeName(), true);
+        dataDirectory, InetAddress.getLoopbackAddress(), 0, HostName.local(), true);
   }
 
   public StandaloneOptions withPort(int newPort) {
@@ -37,13 +38,5 @@ public record StandaloneOptions(
 
   public StandaloneOptions withSync(boolean newSync) {
     return new StandaloneOptions(dataDirectory, address, port, nodeName, newSync);
-  }
-
-  private static String localNodeName() {
-    try {
-      return InetAddress.getLocalHost().getHostName().toLowerCase(java.util.Locale.ROOT);
-    } catch (java.net.UnknownHostException e) {
-      return "localhost";
-    }
   }
 }

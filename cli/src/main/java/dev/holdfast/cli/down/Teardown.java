@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /** The steps that stop everything on this host and remove what was made for it. */
 public final class Teardown {
@@ -35,6 +36,7 @@ public final class Teardown {
           "supervisor.pid");
 
   private final Directories directories;
+  private final Predicate<String> installed;
   private final Processes processes;
   private final Machines machines;
 
@@ -42,14 +44,17 @@ public final class Teardown {
    * A teardown.
    *
    * @param machineTimeout how long machines may take to shut down
+   * @param installed whether a program is on this host
    * @param detail told what is being waited for
    */
   public Teardown(
       Directories directories,
       Duration machineTimeout,
       InstantSource clock,
+      Predicate<String> installed,
       Consumer<String> detail) {
     this.directories = directories;
+    this.installed = installed;
     this.processes = new Processes();
     this.machines = new Machines(directories, machineTimeout, clock, detail);
   }
@@ -102,6 +107,10 @@ public final class Teardown {
   }
 
   private String networks() throws StepException {
+    if (!installed.test("ip")) {
+      // A quickstart that could not even install its packages has made none.
+      return "none: there is no program 'ip' to make them with";
+    }
     List<String> failures = new ArrayList<>();
     int taps = 0;
     int bridges = 0;

@@ -46,8 +46,7 @@ final class GuestPage {
                   + " within "
                   + limit.toSeconds()
                   + " s: "
-                  + problem
-                  + "\nIts console may tell more: see status.conditions of the machine.");
+                  + problem);
         }
         Thread.sleep(PAUSE);
       }

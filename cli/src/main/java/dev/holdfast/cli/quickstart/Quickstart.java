@@ -10,6 +10,7 @@ import io.fabric8.kubernetes.client.utils.Serialization;
 import java.io.File;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -87,11 +88,22 @@ public final class Quickstart {
     if (missing.isEmpty()) {
       return "nothing missing";
     }
-    programs.run(INSTALLATION, List.of("apt-get", "update", "-q"));
+    // A mirror of something else may be out of order, and all we need be had even so.
+    String outdated = "";
+    try {
+      programs.run(
+          INSTALLATION, List.of("apt-get", "update", "-q", "-o", "APT::Update::Error-Mode=any"));
+    } catch (StepException e) {
+      outdated = "\nBefore that, the package lists could not be updated:\n" + e.getMessage();
+    }
     List<String> command =
         new ArrayList<>(List.of("apt-get", "install", "-q", "-y", "--no-install-recommends"));
     missing.forEach(needed -> command.add(needed.name()));
-    programs.run(INSTALLATION, command);
+    try {
+      programs.run(INSTALLATION, command);
+    } catch (StepException e) {
+      throw new StepException(e.getMessage() + outdated, e);
+    }
     return missing.stream().map(DebianPackage::name).collect(Collectors.joining(", "));
   }
 
@@ -180,7 +192,9 @@ public final class Quickstart {
     if (!Files.exists(log)) {
       return "(there is no " + log + ")";
     }
-    List<String> lines = Files.readAllLines(log);
+    // A guest may write any bytes to its console.
+    List<String> lines =
+        new String(Files.readAllBytes(log), StandardCharsets.UTF_8).lines().toList();
     return String.join("\n", lines.subList(Math.max(0, lines.size() - 15), lines.size()));
   }
 
@@ -251,8 +265,23 @@ public final class Quickstart {
       throw new StepException("status.interfaces of the machine names no address");
     }
     URI uri = URI.create("http://" + address.strip() + "/");
-    page = GuestPage.fetch(uri, PAGE, clock);
+    try {
+      page = GuestPage.fetch(uri, PAGE, clock);
+    } catch (StepException e) {
+      throw new StepException(e.getMessage() + "\n" + console(), e);
+    }
     return uri.toString();
+  }
+
+  /** What the guest wrote to its serial console last, and where the rest of that is. */
+  private String console() throws StepException, InterruptedException {
+    String uuid = kubectl("get", "vm", "demo", "-o", "jsonpath={.status.uuid}").strip();
+    Path console = directories.machines().resolve(uuid).resolve("run").resolve("console.log");
+    try {
+      return "The end of its console " + console + ":\n" + endOf(console);
+    } catch (IOException e) {
+      return "Its console cannot be read: " + e;
+    }
   }
 
   private String address() throws StepException, InterruptedException {

@@ -65,13 +65,15 @@ public final class Programs {
                 errors.removeFirst();
               }
             });
-    boolean ended;
+    boolean ended = false;
     try {
       ended = process.waitFor(timeout.toMillis(), TimeUnit.MILLISECONDS);
     } finally {
-      // After an interrupt or the timeout; a program that has ended doesn't mind.
-      process.descendants().forEach(ProcessHandle::destroyForcibly);
-      process.destroyForcibly();
+      if (!ended) {
+        // By its handle: the process object would close the streams, and lose its last words.
+        process.descendants().forEach(ProcessHandle::destroyForcibly);
+        process.toHandle().destroyForcibly();
+      }
     }
     outputReader.join(DRAIN);
     errorReader.join(DRAIN);

@@ -110,6 +110,40 @@ class StepRunnerTest {
         .isEqualTo("one\ntwo\n");
   }
 
+  @Test
+  void outputThatIsReadAfterTheProgramsEndIsComplete() throws Exception {
+    // The reader is held at the first line until the program has ended.
+    Programs slow =
+        new Programs(
+            Map.of(),
+            log,
+            line -> {
+              if (line.startsWith("process ")) {
+                ProcessHandle.of(Long.parseLong(line.substring("process ".length())))
+                    .ifPresent(process -> process.onExit().join());
+              }
+            });
+
+    assertThat(
+            slow.run(
+                Duration.ofSeconds(30), List.of("sh", "-c", "echo process $$; exec seq 1 5000")))
+        .endsWith("\n5000\n");
+  }
+
+  @Test
+  void aProgramThatTakesTooLongIsQuoted() throws Exception {
+    Step step =
+        new Step(
+            "Wait",
+            () ->
+                programs.run(
+                    Duration.ofSeconds(1),
+                    List.of("sh", "-c", "echo waiting for Godot >&2; exec sleep 600")));
+
+    assertThat(runner.run(List.of(step))).isFalse();
+    assertThat(text(errors)).contains("waiting for Godot");
+  }
+
   private static PrintStream print(ByteArrayOutputStream bytes) {
     return new PrintStream(bytes, true, StandardCharsets.UTF_8);
   }

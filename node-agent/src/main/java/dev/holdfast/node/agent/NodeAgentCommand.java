@@ -6,7 +6,7 @@ import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import java.io.IOException;
-import java.net.InetAddress;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
@@ -80,7 +80,9 @@ public final class NodeAgentCommand implements Callable<Integer> {
   private NodeAgentOptions options() throws IOException {
     String name = nodeName;
     if (name == null) {
-      name = InetAddress.getLocalHost().getHostName().toLowerCase(Locale.ROOT);
+      // The kernel knows it even where no name service does.
+      name =
+          Files.readString(Path.of("/proc/sys/kernel/hostname")).strip().toLowerCase(Locale.ROOT);
     }
     return NodeAgentOptions.defaults(name).withDirectories(runDirectory, cacheDirectory);
   }

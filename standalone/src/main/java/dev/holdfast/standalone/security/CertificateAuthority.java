@@ -76,7 +76,7 @@ public final class CertificateAuthority {
               new GeneralName(GeneralName.dNSName, "kubernetes"),
               new GeneralName(GeneralName.iPAddress, "127.0.0.1"),
               new GeneralName(GeneralName.iPAddress, "::1"),
-              new GeneralName(GeneralName.dNSName, InetAddress.getLocalHost().getHostName()),
+              new GeneralName(GeneralName.dNSName, HostName.local()),
               new GeneralName(
                   GeneralName.iPAddress, listening.isEmpty() ? "127.0.0.1" : listening));
       pair = Certificates.server(authority(), names, LEAF_VALIDITY, clock);
