@@ -107,12 +107,16 @@ final class DownCommand implements Callable<Integer> {
     return done ? 0 : 1;
   }
 
-  /** Says what will be lost, and on a terminal asks first. */
+  /** Says what will be lost and asks, unless that was answered by --yes. */
   private boolean announce(Path data, PrintStream out, @Nullable Console asks) {
     out.println(
         "--purge removes " + data + " with all objects, certificates, logs and disks in it.");
-    if (yes || asks == null) {
+    if (yes) {
       return true;
+    }
+    if (asks == null) {
+      throw new ParameterException(
+          spec.commandLine(), "--purge needs --yes where there is no terminal to ask on");
     }
     String answer = asks.readLine("Remove it? [y/N] ");
     return answer != null && answer.strip().toLowerCase(Locale.ROOT).startsWith("y");

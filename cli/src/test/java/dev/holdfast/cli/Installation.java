@@ -191,7 +191,7 @@ final class Installation {
   /** Stops and removes everything. */
   void remove() throws Exception {
     try {
-      Output down = holdfast("down", "--timeout", "0", "--purge");
+      Output down = holdfast("down", "--timeout", "0", "--purge", "--yes");
       assertThat(down.status()).as(down.text()).isZero();
     } finally {
       processes("").forEach(ProcessHandle::destroyForcibly);

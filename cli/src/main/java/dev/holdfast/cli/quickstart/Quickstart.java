@@ -14,7 +14,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,7 +27,6 @@ public final class Quickstart {
   private static final Duration START = Duration.ofSeconds(60);
   private static final Duration READY = Duration.ofMinutes(2);
   private static final Duration PAGE = Duration.ofSeconds(60);
-  private static final Duration ADDRESS_POLL = Duration.ofMillis(200);
   private static final Duration KUBECTL = Duration.ofSeconds(30);
   private static final Duration PAUSE = Duration.ofMillis(200);
 
@@ -254,13 +252,8 @@ public final class Quickstart {
   }
 
   private String fetchPage() throws StepException, InterruptedException {
-    String address = address();
-    Instant deadline = clock.instant().plus(PAGE);
-    // Just after a restart the status may still be the one of the last run, or be written anew.
-    while (address.isBlank() && clock.instant().isBefore(deadline)) {
-      Thread.sleep(ADDRESS_POLL);
-      address = address();
-    }
+    String address =
+        kubectl("get", "vm", "demo", "-o", "jsonpath={.status.interfaces[0].ipAddress}");
     if (address.isBlank()) {
       throw new StepException("status.interfaces of the machine names no address");
     }
@@ -282,10 +275,6 @@ public final class Quickstart {
     } catch (IOException e) {
       return "Its console cannot be read: " + e;
     }
-  }
-
-  private String address() throws StepException, InterruptedException {
-    return kubectl("get", "vm", "demo", "-o", "jsonpath={.status.interfaces[0].ipAddress}");
   }
 
   private String kubectl(String... arguments) throws StepException, InterruptedException {
