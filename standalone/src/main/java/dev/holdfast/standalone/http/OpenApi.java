@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.holdfast.standalone.json.Json;
 import dev.holdfast.standalone.kind.ResourceRegistry;
 import dev.holdfast.standalone.kind.ResourceType;
+import dev.holdfast.standalone.kind.Trait;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -26,10 +27,21 @@ final class OpenApi {
     this.registry = registry;
   }
 
+  /** The resources by document; those of discovery itself describe nothing. */
   private SortedMap<String, List<ResourceType>> versions() {
     SortedMap<String, List<ResourceType>> versions = new TreeMap<>();
+    for (String path : List.of("api", "apis", "version")) {
+      versions.put(path, List.of());
+    }
+    for (String group : Reviews.PLURALS.keySet()) {
+      versions.put("apis/" + group, List.of());
+      versions.put("apis/" + group + "/v1", List.of());
+    }
     for (ResourceType type : registry.all()) {
       versions.computeIfAbsent(root(type), path -> new ArrayList<>()).add(type);
+      if (!type.has(Trait.CUSTOM) && !type.group().isEmpty()) {
+        versions.put("apis/" + type.group(), List.of());
+      }
     }
     return versions;
   }

@@ -1,8 +1,8 @@
 package dev.holdfast.standalone.resource;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.JsonNodeType;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.holdfast.standalone.json.Json;
 import dev.holdfast.standalone.kind.ResourceType;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -128,19 +128,10 @@ final class MetadataCoercion {
   }
 
   private ApiException wrongType(JsonNode value, String field, String wanted) {
-    JsonNodeType found = value.getNodeType();
-    String word =
-        switch (found) {
-          case BOOLEAN -> "bool";
-          case NUMBER -> "number";
-          case STRING -> "string";
-          case ARRAY -> "array";
-          case OBJECT, POJO, BINARY, MISSING, NULL -> "object";
-        };
     return ApiException.badRequest(
         Decoding.cannotHandle(type)
             + "json: cannot unmarshal "
-            + word
+            + Json.goType(value)
             + " into Go struct field "
             + field
             + " of type "

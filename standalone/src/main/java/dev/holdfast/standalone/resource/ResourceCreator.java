@@ -60,7 +60,9 @@ public final class ResourceCreator {
     }
     Preconditions.requireNamespace(target, object);
     ObjectNode prepared = prepare(target, object);
-    type.schema().get().applyDefaults(prepared);
+    if (Json.textAt(prepared, "kind").equals(type.kind())) { // of another kind nothing is known
+      type.schema().get().applyDefaults(prepared);
+    }
     Metadata.of(prepared).remove("managedFields");
     ObjectNode owned =
         Ownership.after(Ownership.of(type, "", clock), null, prepared, options.fieldManager());

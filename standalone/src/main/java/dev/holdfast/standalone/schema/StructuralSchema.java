@@ -6,6 +6,7 @@ import dev.holdfast.standalone.schema.FieldError.Reason;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -55,6 +56,12 @@ public final class StructuralSchema {
       throw new InvalidSchemaException(errors);
     }
     return new StructuralSchema(root, FieldTypes.ofResource(root), rules);
+  }
+
+  /** A schema without any field. */
+  public static StructuralSchema empty() {
+    SchemaNode root = SchemaNode.ofType("object", Map.of());
+    return new StructuralSchema(root, FieldTypes.ofResource(root), null);
   }
 
   /** A schema that knows nothing: everything is preserved, lists are atomic, objects granular. */

@@ -82,7 +82,7 @@ final class ValueValidator {
         String actualFormat =
             switch (actual) {
               case "integer" -> "int64";
-              case "number" -> "double";
+              case "number" -> schema.type().equals("integer") ? "float64" : "double";
               default -> "";
             };
         errors.add(wrongType(path, schema.values().format(), actualFormat));
