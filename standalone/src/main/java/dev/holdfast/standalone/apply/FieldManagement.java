@@ -165,12 +165,25 @@ public final class FieldManagement {
    * @return {@code after}, as a copy, with its managedFields
    */
   public ObjectNode update(@Nullable ObjectNode live, ObjectNode after, String manager) {
+    return update(live, live == null ? empty(after) : withoutManagedFields(live), after, manager);
+  }
+
+  /**
+   * As {@link #update}, of a new object.
+   *
+   * @param blank the containers that are there before anything is set, and so get no owner
+   */
+  public ObjectNode create(ObjectNode blank, ObjectNode after, String manager) {
+    return update(null, empty(after).setAll(blank), after, manager);
+  }
+
+  private ObjectNode update(
+      @Nullable ObjectNode live, ObjectNode before, ObjectNode after, String manager) {
     ManagedFields managed = requested(live, after);
     ObjectNode result = withoutManagedFields(after);
     if (live != null && managed.isEmpty()) {
       return result;
     }
-    ObjectNode before = live == null ? empty(after) : withoutManagedFields(live);
     track(before, result, managed, manager);
     managed.capUpdateManagers();
     managed.write(result);

@@ -64,8 +64,7 @@ public final class ResourceCreator {
       type.schema().get().applyDefaults(prepared);
     }
     Metadata.of(prepared).remove("managedFields");
-    ObjectNode owned =
-        Ownership.after(Ownership.of(type, "", clock), null, prepared, options.fieldManager());
+    ObjectNode owned = Ownership.ofNew(type, prepared, options.fieldManager(), clock);
     try {
       return insert(target, owned, options);
     } catch (StoreException.AlreadyThere e) {
