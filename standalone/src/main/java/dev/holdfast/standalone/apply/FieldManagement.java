@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.holdfast.standalone.apply.ManagedFields.Manager;
 import dev.holdfast.standalone.apply.ManagedFields.Owned;
+import dev.holdfast.standalone.json.JsonValues;
 import dev.holdfast.standalone.schema.FieldType;
 import dev.holdfast.standalone.schema.StructuralSchema;
 import java.time.Clock;
@@ -149,7 +150,7 @@ public final class FieldManagement {
     Manager manager = Manager.of(name, ManagedFields.APPLY, apiVersion, subresource);
     ObjectNode result = ownership.apply(before, configuration, managed, manager, force).deepCopy();
     strip(managed, manager);
-    if (Values.equal(before, result)) {
+    if (JsonValues.equal(before, result)) {
       return before.deepCopy();
     }
     managed.touch(manager, now());
@@ -250,7 +251,7 @@ public final class FieldManagement {
 
   /** A new time alone is no change: then the live object is the result. */
   private static ObjectNode withoutMereTimes(ObjectNode live, ObjectNode result) {
-    return Values.equal(withoutTimes(live), withoutTimes(result)) ? live.deepCopy() : result;
+    return JsonValues.equal(withoutTimes(live), withoutTimes(result)) ? live.deepCopy() : result;
   }
 
   private static ObjectNode withoutTimes(ObjectNode object) {

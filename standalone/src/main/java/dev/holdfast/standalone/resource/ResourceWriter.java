@@ -321,7 +321,7 @@ public final class ResourceWriter {
     if (type.has(Trait.GENERATION) && !sameSpec(type, live, object)) {
       Metadata.nextGeneration(object);
     }
-    creator.validate(type, object, live, options);
+    creator.validate(target, object, live, options);
     return object;
   }
 

@@ -2,6 +2,7 @@ package dev.holdfast.standalone.schema;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.cel.common.values.NullValue;
+import dev.holdfast.standalone.json.JsonValues;
 import java.time.DateTimeException;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;

@@ -1,6 +1,7 @@
 package dev.holdfast.standalone.schema;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.holdfast.standalone.json.JsonValues;
 import dev.holdfast.standalone.schema.FieldError.Reason;
 import java.math.BigDecimal;
 import java.math.RoundingMode;

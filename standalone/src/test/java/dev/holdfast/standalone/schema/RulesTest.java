@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -109,7 +110,7 @@ class RulesTest {
         "self.text.lowerAscii() == '10gi' && self.words.join('') == 'bab'",
       })
   void holds(String rule) {
-    assertThat(schema(rule).validate(yaml(SPEC), null)).isEmpty();
+    assertThat(schema(rule).validate(yaml(SPEC), null, List.of())).isEmpty();
   }
 
   @ParameterizedTest
@@ -147,14 +148,14 @@ class RulesTest {
 
   @Test
   void sayWhatFailedWhereTheRuleHasNoMessage() {
-    assertThat(schema("self.count > 5").validate(yaml(SPEC), null))
+    assertThat(schema("self.count > 5").validate(yaml(SPEC), null, List.of()))
         .extracting(FieldError::text)
         .containsExactly("spec: Invalid value: failed rule: self.count > 5");
   }
 
   @Test
   void namesTheKeyThatARuleDidNotFind() {
-    assertThat(schema("self.free == self.free").validate(yaml("spec: {}"), null))
+    assertThat(schema("self.free == self.free").validate(yaml("spec: {}"), null, List.of()))
         .extracting(FieldError::text)
         .containsExactly(
             "spec: Invalid value: \"object\": no such key: free evaluating rule: self.free =="
@@ -168,11 +169,15 @@ class RulesTest {
 
     assertThat(
             schema.validate(
-                yaml("spec: {set: [b, a], items: [{name: two, size: 2}, {name: one}]}"), old))
+                yaml("spec: {set: [b, a], items: [{name: two, size: 2}, {name: one}]}"),
+                old,
+                List.of()))
         .isEmpty();
     assertThat(
             schema.validate(
-                yaml("spec: {set: [b], items: [{name: two, size: 2}, {name: one}]}"), old))
+                yaml("spec: {set: [b], items: [{name: two, size: 2}, {name: one}]}"),
+                old,
+                List.of()))
         .hasSize(1);
   }
 
@@ -180,16 +185,19 @@ class RulesTest {
   void toleratesWhatAnUpdateLeftAsItWas() {
     StructuralSchema schema = schema("self.count > 5");
 
-    assertThat(schema.validate(yaml("spec: {count: 1}"), yaml("spec: {count: 1}"))).isEmpty();
-    assertThat(schema.validate(yaml("spec: {count: 1, text: a}"), yaml("spec: {count: 1}")))
+    assertThat(schema.validate(yaml("spec: {count: 1}"), yaml("spec: {count: 1}"), List.of()))
+        .isEmpty();
+    assertThat(
+            schema.validate(yaml("spec: {count: 1, text: a}"), yaml("spec: {count: 1}"), List.of()))
         .hasSize(1);
   }
 
   @Test
   void runsTransitionRulesOnlyWhereThereIsAnOldValueUnlessItIsOptional() {
     StructuralSchema strict = schema("self.text == oldSelf.text");
-    assertThat(strict.validate(yaml("spec: {text: a}"), null)).isEmpty();
-    assertThat(strict.validate(yaml("spec: {text: a}"), yaml("spec: {text: b}"))).hasSize(1);
+    assertThat(strict.validate(yaml("spec: {text: a}"), null, List.of())).isEmpty();
+    assertThat(strict.validate(yaml("spec: {text: a}"), yaml("spec: {text: b}"), List.of()))
+        .hasSize(1);
 
     ObjectNode json = yaml(SCHEMA.replace("\"RULE\"", "true"));
     ((ObjectNode) json.at("/properties/spec/x-kubernetes-validations/0"))
@@ -199,8 +207,9 @@ class RulesTest {
         .put("reason", "FieldValueForbidden")
         .put("fieldPath", ".text");
     StructuralSchema optional = StructuralSchema.parse(json);
-    assertThat(optional.validate(yaml("spec: {text: a}"), yaml("spec: {text: a}"))).isEmpty();
-    assertThat(optional.validate(yaml("spec: {text: a}"), null))
+    assertThat(optional.validate(yaml("spec: {text: a}"), yaml("spec: {text: a}"), List.of()))
+        .isEmpty();
+    assertThat(optional.validate(yaml("spec: {text: a}"), null, List.of()))
         .containsExactly(
             new FieldError(
                 FieldError.Reason.FieldValueForbidden, "spec.text", "Forbidden: only as it was"));
@@ -233,7 +242,8 @@ class RulesTest {
     ObjectNode old = yaml("spec: {disks: [{name: a, size: 5}, {name: b, size: 9}]}");
 
     assertThat(
-            schema.validate(yaml("spec: {disks: [{name: b, size: 4}, {name: c, size: 1}]}"), old))
+            schema.validate(
+                yaml("spec: {disks: [{name: b, size: 4}, {name: c, size: 1}]}"), old, List.of()))
         .extracting(FieldError::text)
         .containsExactly("spec.disks[0].size: Invalid value: from 9 to 4");
   }
