@@ -9,12 +9,14 @@ import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
 import com.fasterxml.jackson.dataformat.yaml.util.StringQuotingChecker;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.StringReader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
@@ -74,6 +76,15 @@ public final class Yaml {
       return new ParsedDocument(value, reading.duplicates, true);
     } catch (YAMLException e) {
       throw new MalformedDocumentException("yaml: " + e.getMessage());
+    }
+  }
+
+  /** Reads a document that is part of this program. */
+  public static ObjectNode resource(Class<?> beside, String name) {
+    try (InputStream in = Objects.requireNonNull(beside.getResourceAsStream(name), name)) {
+      return (ObjectNode) parse(in.readAllBytes()).value();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 
