@@ -1,6 +1,7 @@
 package dev.holdfast.standalone.apply;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.holdfast.standalone.json.JsonValues;
 import dev.holdfast.standalone.schema.FieldType;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -96,7 +97,7 @@ record Comparison(FieldSet removed, FieldSet modified, FieldSet added) {
         result.added.insert(path);
       } else if (after == null) {
         result.removed.insert(path);
-      } else if (!Values.equal(before, after)) {
+      } else if (!JsonValues.equal(before, after)) {
         result.modified.insert(path);
       }
       return true;
@@ -161,7 +162,7 @@ record Comparison(FieldSet removed, FieldSet modified, FieldSet added) {
         return false;
       }
       for (int i = 0; i < left.size(); i++) {
-        if (!Values.equal(left.get(i), right.get(i))) {
+        if (!JsonValues.equal(left.get(i), right.get(i))) {
           return false;
         }
       }

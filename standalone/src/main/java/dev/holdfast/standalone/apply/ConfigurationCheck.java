@@ -1,6 +1,7 @@
 package dev.holdfast.standalone.apply;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.holdfast.standalone.json.Json;
 import dev.holdfast.standalone.schema.FieldType;
 import java.util.TreeSet;
 
@@ -85,6 +86,7 @@ final class ConfigurationCheck {
   }
 
   private static InvalidConfigurationException wrong(String path, String expected, JsonNode value) {
-    return new InvalidConfigurationException(path + ": expected " + expected + ", got " + value);
+    return new InvalidConfigurationException(
+        path + ": expected " + expected + ", got &{" + Json.goText(value) + "}");
   }
 }

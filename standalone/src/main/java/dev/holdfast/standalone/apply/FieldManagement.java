@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.holdfast.standalone.apply.ManagedFields.Manager;
 import dev.holdfast.standalone.apply.ManagedFields.Owned;
+import dev.holdfast.standalone.json.JsonValues;
 import dev.holdfast.standalone.schema.FieldType;
 import dev.holdfast.standalone.schema.StructuralSchema;
 import java.time.Clock;
@@ -149,7 +150,7 @@ public final class FieldManagement {
     Manager manager = Manager.of(name, ManagedFields.APPLY, apiVersion, subresource);
     ObjectNode result = ownership.apply(before, configuration, managed, manager, force).deepCopy();
     strip(managed, manager);
-    if (Values.equal(before, result)) {
+    if (JsonValues.equal(before, result)) {
       return before.deepCopy();
     }
     managed.touch(manager, now());
@@ -165,12 +166,25 @@ public final class FieldManagement {
    * @return {@code after}, as a copy, with its managedFields
    */
   public ObjectNode update(@Nullable ObjectNode live, ObjectNode after, String manager) {
+    return update(live, live == null ? empty(after) : withoutManagedFields(live), after, manager);
+  }
+
+  /**
+   * As {@link #update}, of a new object.
+   *
+   * @param blank the containers that are there before anything is set, and so get no owner
+   */
+  public ObjectNode create(ObjectNode blank, ObjectNode after, String manager) {
+    return update(null, empty(after).setAll(blank), after, manager);
+  }
+
+  private ObjectNode update(
+      @Nullable ObjectNode live, ObjectNode before, ObjectNode after, String manager) {
     ManagedFields managed = requested(live, after);
     ObjectNode result = withoutManagedFields(after);
     if (live != null && managed.isEmpty()) {
       return result;
     }
-    ObjectNode before = live == null ? empty(after) : withoutManagedFields(live);
     track(before, result, managed, manager);
     managed.capUpdateManagers();
     managed.write(result);
@@ -237,7 +251,7 @@ public final class FieldManagement {
 
   /** A new time alone is no change: then the live object is the result. */
   private static ObjectNode withoutMereTimes(ObjectNode live, ObjectNode result) {
-    return Values.equal(withoutTimes(live), withoutTimes(result)) ? live.deepCopy() : result;
+    return JsonValues.equal(withoutTimes(live), withoutTimes(result)) ? live.deepCopy() : result;
   }
 
   private static ObjectNode withoutTimes(ObjectNode object) {

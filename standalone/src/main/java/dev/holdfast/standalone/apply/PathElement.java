@@ -3,6 +3,7 @@ package dev.holdfast.standalone.apply;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.holdfast.standalone.json.JsonValues;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.Map;
@@ -30,7 +31,7 @@ sealed interface PathElement extends Comparable<PathElement> {
     @Override
     public String toString() {
       return values.entrySet().stream()
-          .map(entry -> entry.getKey() + "=" + Values.text(entry.getValue()))
+          .map(entry -> entry.getKey() + "=" + JsonValues.text(entry.getValue()))
           .collect(Collectors.joining(",", "[", "]"));
     }
   }
@@ -39,7 +40,7 @@ sealed interface PathElement extends Comparable<PathElement> {
   record Value(JsonNode value) implements PathElement {
     @Override
     public String toString() {
-      return "[=" + Values.text(value) + "]";
+      return "[=" + JsonValues.text(value) + "]";
     }
   }
 
@@ -59,7 +60,7 @@ sealed interface PathElement extends Comparable<PathElement> {
       case Key(var values) when other instanceof Key(var otherValues) ->
           compareKeys(values, otherValues);
       case Value(JsonNode value) when other instanceof Value(JsonNode otherValue) ->
-          Values.compare(value, otherValue);
+          JsonValues.compare(value, otherValue);
       case Index(int index) when other instanceof Index(int otherIndex) ->
           Integer.compare(index, otherIndex);
       case Field _, Key _, Value _, Index _ -> Integer.compare(rank(), other.rank());
@@ -79,7 +80,7 @@ sealed interface PathElement extends Comparable<PathElement> {
       SortedMap<String, JsonNode> left, SortedMap<String, JsonNode> right) {
     Comparator<Map.Entry<String, JsonNode>> order =
         Map.Entry.<String, JsonNode>comparingByKey()
-            .thenComparing(Map.Entry::getValue, Values::compare);
+            .thenComparing(Map.Entry::getValue, JsonValues::compare);
     Iterator<Map.Entry<String, JsonNode>> others = right.entrySet().iterator();
     for (Map.Entry<String, JsonNode> entry : left.entrySet()) {
       if (!others.hasNext()) {

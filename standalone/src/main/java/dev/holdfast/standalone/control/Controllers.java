@@ -75,7 +75,7 @@ public final class Controllers implements AutoCloseable {
         expire();
         expireAt = System.nanoTime() + EXPIRY_INTERVAL.toNanos();
       }
-      for (Change change : watch.next(EXPIRY_INTERVAL)) {
+      for (Change change : watch.next(garbage.untilDue(EXPIRY_INTERVAL))) {
         try {
           if (change.kind() != Change.Kind.DELETED) {
             lookAtNamespace(change.after());
@@ -85,6 +85,7 @@ public final class Controllers implements AutoCloseable {
           LOG.error("A change of {} could not be acted on", change.key().path(), e);
         }
       }
+      garbage.attendDue();
     }
   }
 

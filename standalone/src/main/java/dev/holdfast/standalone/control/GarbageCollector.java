@@ -14,11 +14,14 @@ import dev.holdfast.standalone.resource.Target;
 import dev.holdfast.standalone.store.Change;
 import dev.holdfast.standalone.store.Key;
 import dev.holdfast.standalone.store.StoredObject;
+import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,10 +34,20 @@ import org.slf4j.LoggerFactory;
 final class GarbageCollector {
   private static final Logger LOG = LoggerFactory.getLogger(GarbageCollector.class);
 
+  /**
+   * How long after a write an object is looked at: as on a cluster, a client sees that an object
+   * waits for its dependents, or has an owner that is not there, before that is acted on. What a
+   * deletion concerns, dependents and waiting owners, is looked at at once.
+   */
+  private static final Duration GRACE = Duration.ofSeconds(1);
+
   private final ResourceRegistry registry;
   private final Resources resources;
   private final Map<String, Key> objects = new HashMap<>(); // by uid
   private final Map<String, Set<Key>> dependents = new HashMap<>(); // by the owner's uid
+  private final Queue<Due> waiting = new ArrayDeque<>();
+
+  private record Due(long at, Key key) {}
 
   GarbageCollector(ResourceRegistry registry, Resources resources) {
     this.registry = registry;
@@ -45,6 +58,7 @@ final class GarbageCollector {
   void start(List<StoredObject> all) {
     objects.clear();
     dependents.clear();
+    waiting.clear();
     for (StoredObject stored : all) {
       remember(stored.key(), Json.trusted(stored.json()));
     }
@@ -68,9 +82,30 @@ final class GarbageCollector {
       affected.addAll(dependents.getOrDefault(Metadata.uid(after), Set.of()));
     } else {
       remember(change.key(), after);
-      affected.add(change.key());
+      if (!owners(after).isEmpty() || Metadata.terminating(after)) {
+        waiting.add(new Due(System.nanoTime() + GRACE.toNanos(), change.key()));
+      }
     }
     affected.forEach(this::attend);
+  }
+
+  /**
+   * How long until {@link #attendDue} has something to do; an upper bound when there is nothing.
+   */
+  Duration untilDue(Duration bound) {
+    Due first = waiting.peek();
+    long left = first == null ? bound.toNanos() : first.at() - System.nanoTime();
+    return Duration.ofNanos(Math.clamp(left, 0, bound.toNanos()));
+  }
+
+  /** Looks at the objects whose time has come. */
+  void attendDue() {
+    for (Due due = waiting.peek();
+        due != null && due.at() - System.nanoTime() <= 0;
+        due = waiting.peek()) {
+      waiting.remove();
+      attend(due.key());
+    }
   }
 
   private void remember(Key key, ObjectNode object) {

@@ -1,10 +1,13 @@
 package dev.holdfast.standalone.http;
 
+import dev.holdfast.standalone.kind.ResourceType;
+import dev.holdfast.standalone.kind.Trait;
 import dev.holdfast.standalone.resource.ApiException;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The form of answer that a client wants: the first of its wishes that can be fulfilled.
@@ -23,6 +26,18 @@ record Accept(boolean yaml, String as, String version) {
    * @throws ApiException 406 when none of the wishes can be fulfilled
    */
   static Accept choose(String header, Predicate<Accept> supported) {
+    Accept accept = find(header, supported);
+    if (accept == null) {
+      throw ApiException.of(
+          406,
+          "NotAcceptable",
+          "only the following media types are accepted: application/json, application/yaml,"
+              + " application/vnd.kubernetes.protobuf");
+    }
+    return accept;
+  }
+
+  private static @Nullable Accept find(String header, Predicate<Accept> supported) {
     if (header.isBlank()) {
       return PLAIN;
     }
@@ -46,23 +61,27 @@ record Accept(boolean yaml, String as, String version) {
         return accept;
       }
     }
-    throw ApiException.of(
-        406,
-        "NotAcceptable",
-        "only the following media types are accepted: application/json, application/yaml,"
-            + " application/vnd.kubernetes.protobuf");
+    return null;
   }
 
   /** The representations that every resource has. */
-  static Accept ofResource(String header) {
-    return choose(
-        header,
+  static Accept ofResource(ResourceType type, String header) {
+    Predicate<Accept> supported =
         accept ->
             accept.version().equals("v1")
                 && switch (accept.as()) {
                   case "Table", "PartialObjectMetadata", "PartialObjectMetadataList" -> true;
                   default -> false;
-                });
+                };
+    if (!type.has(Trait.CUSTOM) && find(header, supported) == null) {
+      throw ApiException.withEmptyDetails(
+          406,
+          "NotAcceptable",
+          "406: Not Acceptable\n\nAvailable representations: application/json, application/yaml,"
+              + " application/vnd.kubernetes.protobuf, application/json;stream=watch,"
+              + " application/vnd.kubernetes.protobuf;stream=watch");
+    }
+    return choose(header, supported);
   }
 
   boolean table() {

@@ -1,19 +1,19 @@
 package dev.holdfast.standalone.http;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.holdfast.standalone.json.Json;
 import dev.holdfast.standalone.kind.ResourceRegistry;
 import dev.holdfast.standalone.kind.ResourceType;
 import dev.holdfast.standalone.kind.Trait;
-import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -89,17 +89,24 @@ final class Discovery {
   private static void aggregate(
       ArrayNode versions, String group, String version, List<ResourceType> types) {
     ObjectNode shown = versions.addObject().put("version", version);
-    ArrayNode resources = shown.putArray("resources");
-    types.forEach(type -> resources.add(aggregate(type)));
-    for (Map.Entry<String, String> review :
-        Reviews.PLURALS.getOrDefault(group, new TreeMap<>()).entrySet()) {
-      ObjectNode resource = resources.addObject().put("resource", review.getKey());
-      responseKind(resource, "", "", review.getValue());
-      resource.put("scope", "Cluster");
-      resource.put("singularResource", Reviews.singular(review.getKey()));
-      resource.putArray("verbs").add("create");
-    }
+    shown.putArray("resources").addAll(resources(group, types));
     shown.put("freshness", "Current");
+  }
+
+  private static List<ObjectNode> resources(String group, List<ResourceType> types) {
+    List<ObjectNode> resources = new ArrayList<>();
+    types.forEach(type -> resources.add(aggregate(type)));
+    Reviews.PLURALS
+        .getOrDefault(group, new TreeMap<>())
+        .forEach(
+            (plural, kind) -> {
+              ObjectNode resource = Json.object().put("resource", plural);
+              responseKind(resource, "", "", kind);
+              resource.put("scope", "Cluster").put("singularResource", Reviews.singular(plural));
+              texts(resource, "verbs", List.of("create"));
+              resources.add(resource);
+            });
+    return resources;
   }
 
   private static ObjectNode aggregate(ResourceType type) {
@@ -213,50 +220,44 @@ final class Discovery {
       list.put("apiVersion", "v1");
     }
     list.put("groupVersion", group.isEmpty() ? version : group + "/" + version);
-    ArrayNode resources = list.putArray("resources");
-    for (ResourceType type : types) {
-      ObjectNode shown = resource(resources, type.plural(), type.names().singular(), type);
-      texts(shown, "verbs", type.verbs());
-      texts(shown, "shortNames", type.names().shortNames());
-      texts(shown, "categories", type.names().categories());
-      if (type.has(Trait.CUSTOM)) {
-        shown.put("storageVersionHash", storageVersionHash(type));
-      }
-      for (String subresource : subresources(type)) {
-        texts(
-            resource(resources, type.plural() + "/" + subresource, "", type),
-            "verbs",
-            verbs(subresource));
-      }
+    ArrayNode shown = list.putArray("resources");
+    for (ObjectNode resource : resources(group, types)) {
+      String plural = resource.path("resource").asText();
+      describe(shown, resource, plural, resource.path("singularResource").asText(), resource);
+      resource
+          .path("subresources")
+          .forEach(
+              sub ->
+                  describe(
+                      shown, resource, plural + "/" + sub.path("subresource").asText(), "", sub));
     }
-    Reviews.PLURALS
-        .getOrDefault(group, new TreeMap<>())
-        .forEach(
-            (plural, kind) ->
-                resources
-                    .addObject()
-                    .put("name", plural)
-                    .put("singularName", Reviews.singular(plural))
-                    .put("namespaced", false)
-                    .put("kind", kind)
-                    .putArray("verbs")
-                    .add("create"));
     return list;
   }
 
-  private static ObjectNode resource(
-      ArrayNode resources, String name, String singular, ResourceType type) {
-    return resources
-        .addObject()
-        .put("name", name)
-        .put("singularName", singular)
-        .put("namespaced", type.namespaced())
-        .put("kind", type.kind());
-  }
-
-  private static String storageVersionHash(ResourceType type) {
-    byte[] hash = sha512((type.apiVersion() + "/" + type.kind()).getBytes(StandardCharsets.UTF_8));
-    return Base64.getEncoder().encodeToString(java.util.Arrays.copyOf(hash, 8));
+  /**
+   * A resource or a subresource in the old form, made of the aggregated one.
+   *
+   * @param from the resource itself, or its subresource
+   */
+  private static void describe(
+      ArrayNode in, ObjectNode resource, String name, String singular, JsonNode from) {
+    JsonNode kind = resource.path("responseKind");
+    ObjectNode shown =
+        in.addObject()
+            .put("name", name)
+            .put("singularName", singular)
+            .put("namespaced", resource.path("scope").asText().equals("Namespaced"))
+            .put("kind", kind.path("kind").asText());
+    for (String field : List.of("verbs", "shortNames", "categories")) {
+      if (from.has(field)) {
+        shown.set(field, from.get(field));
+      }
+    }
+    boolean custom = !kind.path("group").asText().isEmpty();
+    if (custom && from.has("resource")) {
+      byte[] hash = sha512(Json.bytes(kind));
+      shown.put("storageVersionHash", Base64.getEncoder().encodeToString(Arrays.copyOf(hash, 8)));
+    }
   }
 
   /** What identifies a document's contents. */

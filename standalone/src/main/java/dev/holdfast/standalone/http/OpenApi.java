@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.holdfast.standalone.json.Json;
 import dev.holdfast.standalone.kind.ResourceRegistry;
 import dev.holdfast.standalone.kind.ResourceType;
+import dev.holdfast.standalone.kind.Trait;
+import dev.holdfast.standalone.schema.ObjectMeta;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -26,10 +28,21 @@ final class OpenApi {
     this.registry = registry;
   }
 
+  /** The resources by document; those of discovery itself describe nothing. */
   private SortedMap<String, List<ResourceType>> versions() {
     SortedMap<String, List<ResourceType>> versions = new TreeMap<>();
+    for (String path : List.of("api", "apis", "version")) {
+      versions.put(path, List.of());
+    }
+    for (String group : Reviews.PLURALS.keySet()) {
+      versions.put("apis/" + group, List.of());
+      versions.put("apis/" + group + "/v1", List.of());
+    }
     for (ResourceType type : registry.all()) {
       versions.computeIfAbsent(root(type), path -> new ArrayList<>()).add(type);
+      if (!type.has(Trait.CUSTOM) && !type.group().isEmpty()) {
+        versions.put("apis/" + type.group(), List.of());
+      }
     }
     return versions;
   }
@@ -83,7 +96,7 @@ final class OpenApi {
       patch.set("x-kubernetes-group-version-kind", gvk(type));
       schemas.set(schemaName(type), schema(type));
     }
-    schemas.set(OBJECT_META, objectMeta());
+    schemas.set(OBJECT_META, ObjectMeta.schema());
     return document;
   }
 
@@ -134,40 +147,6 @@ final class OpenApi {
 
   private static void describe(ObjectNode properties, String name, String description) {
     properties.putObject(name).put("description", description).put("type", "string");
-  }
-
-  private static ObjectNode objectMeta() {
-    ObjectNode schema =
-        Json.object()
-            .put(
-                "description",
-                "ObjectMeta is metadata that all persisted resources must have, which includes all"
-                    + " objects users must create.")
-            .put("type", "object");
-    ObjectNode properties = schema.putObject("properties");
-    describe(properties, "name", "Name must be unique within a namespace.");
-    describe(properties, "generateName", "GenerateName is a prefix for a name that is generated.");
-    describe(
-        properties, "namespace", "Namespace defines the space within which each name is unique.");
-    describe(properties, "uid", "UID is unique in time and space. Populated by the system.");
-    describe(properties, "resourceVersion", "An opaque value that changes with every write.");
-    describe(properties, "creationTimestamp", "When this object was created.");
-    describe(properties, "deletionTimestamp", "When the deletion of this object was asked for.");
-    properties
-        .putObject("generation")
-        .put("description", "A sequence number of the desired state.")
-        .put("type", "integer")
-        .put("format", "int64");
-    for (String map : List.of("labels", "annotations")) {
-      ObjectNode property = properties.putObject(map);
-      property.put("description", "Keys and values by which objects are organized.");
-      property.put("type", "object").putObject("additionalProperties").put("type", "string");
-    }
-    for (String list : List.of("finalizers", "ownerReferences", "managedFields")) {
-      ObjectNode property = properties.putObject(list).put("type", "array");
-      property.putObject("items").put("type", list.equals("finalizers") ? "string" : "object");
-    }
-    return schema;
   }
 
   /** An almost empty document: enough for clients that only want to see that there is one. */

@@ -1,12 +1,16 @@
 package dev.holdfast.standalone.http;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.BinaryNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
+import com.google.protobuf.CodedInputStream;
+import com.google.protobuf.WireFormat;
 import dev.holdfast.standalone.json.Json;
 import dev.holdfast.standalone.resource.ApiException;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import java.util.Base64;
 import java.util.Map;
 
 /**
@@ -17,100 +21,118 @@ final class Protobuf {
   static final String TYPE = "application/vnd.kubernetes.protobuf";
   private static final byte[] MAGIC = {'k', '8', 's', 0};
 
-  private sealed interface Field {
-    record Text(String name) implements Field {}
-
-    record Texts(String name) implements Field {}
-
-    record Bool(String name) implements Field {}
-
-    record Message(String name, Map<Integer, Field> fields) implements Field {}
-
-    record Messages(String name, Map<Integer, Field> fields) implements Field {}
-
-    record TextMap(String name) implements Field {}
-
-    record BytesMap(String name) implements Field {}
+  private enum Form {
+    TEXT,
+    BYTES,
+    BOOL,
+    MESSAGE,
+    MAP
   }
 
+  /**
+   * A field of a message.
+   *
+   * @param fields of a message or of an entry of a map
+   */
+  private record Field(String name, Form form, boolean repeated, Map<Integer, Field> fields) {}
+
+  private static final Map<Integer, Field> FRAME =
+      Map.of(
+          1,
+          message("type", Map.of(1, text("apiVersion"), 2, text("kind"))),
+          2,
+          new Field("raw", Form.BYTES, false, Map.of()));
+
   private static final Field METADATA =
-      new Field.Message(
+      message(
           "metadata",
           Map.of(
-              1, new Field.Text("name"),
-              2, new Field.Text("generateName"),
-              3, new Field.Text("namespace"),
-              5, new Field.Text("uid"),
-              6, new Field.Text("resourceVersion"),
-              11, new Field.TextMap("labels"),
-              12, new Field.TextMap("annotations"),
-              14, new Field.Texts("finalizers")));
+              1, text("name"),
+              2, text("generateName"),
+              3, text("namespace"),
+              5, text("uid"),
+              6, text("resourceVersion"),
+              11, map("labels", Form.TEXT),
+              12, map("annotations", Form.TEXT),
+              14, texts("finalizers")));
 
-  private static final Map<Integer, Field> NAMED = Map.of(1, new Field.Text("name"));
   private static final Map<Integer, Field> REFERENCE =
-      Map.of(
-          1, new Field.Text("kind"),
-          2, new Field.Text("namespace"),
-          3, new Field.Text("name"),
-          4, new Field.Text("uid"));
+      Map.of(1, text("kind"), 2, text("namespace"), 3, text("name"), 4, text("uid"));
+
+  private static final Field RESOURCE_ATTRIBUTES =
+      message(
+          "resourceAttributes",
+          Map.of(
+              1, text("namespace"),
+              2, text("verb"),
+              3, text("group"),
+              4, text("version"),
+              5, text("resource"),
+              6, text("subresource"),
+              7, text("name")));
+
+  private static final Field NON_RESOURCE_ATTRIBUTES =
+      message("nonResourceAttributes", Map.of(1, text("path"), 2, text("verb")));
 
   private static final Map<String, Map<Integer, Field>> KINDS =
       Map.of(
           "Namespace",
-          Map.of(
-              1, METADATA, 2, new Field.Message("spec", Map.of(1, new Field.Texts("finalizers")))),
+          Map.of(1, METADATA, 2, message("spec", Map.of(1, texts("finalizers")))),
           "ConfigMap",
           Map.of(
               1, METADATA,
-              2, new Field.TextMap("data"),
-              3, new Field.BytesMap("binaryData"),
-              4, new Field.Bool("immutable")),
+              2, map("data", Form.TEXT),
+              3, map("binaryData", Form.BYTES),
+              4, bool("immutable")),
           "Secret",
           Map.of(
               1, METADATA,
-              2, new Field.BytesMap("data"),
-              3, new Field.Text("type"),
-              4, new Field.TextMap("stringData"),
-              5, new Field.Bool("immutable")),
+              2, map("data", Form.BYTES),
+              3, text("type"),
+              4, map("stringData", Form.TEXT),
+              5, bool("immutable")),
           "ServiceAccount",
           Map.of(
-              1, METADATA,
-              2, new Field.Messages("secrets", REFERENCE),
-              3, new Field.Messages("imagePullSecrets", NAMED),
-              4, new Field.Bool("automountServiceAccountToken")),
+              1,
+              METADATA,
+              2,
+              new Field("secrets", Form.MESSAGE, true, REFERENCE),
+              3,
+              new Field("imagePullSecrets", Form.MESSAGE, true, Map.of(1, text("name"))),
+              4,
+              bool("automountServiceAccountToken")),
           "SelfSubjectReview",
           Map.of(1, METADATA),
           "SelfSubjectRulesReview",
-          Map.of(1, METADATA, 2, new Field.Message("spec", Map.of(1, new Field.Text("namespace")))),
+          Map.of(1, METADATA, 2, message("spec", Map.of(1, text("namespace")))),
           "SelfSubjectAccessReview",
-          Map.of(1, METADATA, 2, new Field.Message("spec", accessReview())));
+          Map.of(
+              1,
+              METADATA,
+              2,
+              message("spec", Map.of(1, RESOURCE_ATTRIBUTES, 2, NON_RESOURCE_ATTRIBUTES))));
 
-  private final byte[] bytes;
-  private final int end;
-  private int at;
+  private Protobuf() {}
 
-  private Protobuf(byte[] bytes, int from, int end) {
-    this.bytes = bytes;
-    this.at = from;
-    this.end = end;
+  private static Field text(String name) {
+    return new Field(name, Form.TEXT, false, Map.of());
   }
 
-  private static Map<Integer, Field> accessReview() {
-    return Map.of(
-        1,
-        new Field.Message(
-            "resourceAttributes",
-            Map.of(
-                1, new Field.Text("namespace"),
-                2, new Field.Text("verb"),
-                3, new Field.Text("group"),
-                4, new Field.Text("version"),
-                5, new Field.Text("resource"),
-                6, new Field.Text("subresource"),
-                7, new Field.Text("name"))),
-        2,
-        new Field.Message(
-            "nonResourceAttributes", Map.of(1, new Field.Text("path"), 2, new Field.Text("verb"))));
+  private static Field texts(String name) {
+    return new Field(name, Form.TEXT, true, Map.of());
+  }
+
+  private static Field bool(String name) {
+    return new Field(name, Form.BOOL, false, Map.of());
+  }
+
+  private static Field message(String name, Map<Integer, Field> fields) {
+    return new Field(name, Form.MESSAGE, false, fields);
+  }
+
+  private static Field map(String name, Form values) {
+    Field value = new Field("value", values, false, Map.of());
+    return new Field(name, Form.MAP, false, Map.of(1, text("key"), 2, value));
   }
 
   /** Whether a kind can be read. */
@@ -128,127 +150,52 @@ final class Protobuf {
         || !Arrays.equals(body, 0, MAGIC.length, MAGIC, 0, MAGIC.length)) {
       throw ApiException.badRequest("provided data does not appear to be a protobuf message");
     }
-    ObjectNode type = Json.object();
-    byte[] raw = new byte[0];
     try {
-      Protobuf unknown = new Protobuf(body, MAGIC.length, body.length);
-      while (unknown.at < unknown.end) {
-        long tag = unknown.varint();
-        byte[] value = unknown.value((int) (tag & 7));
-        if (tag >>> 3 == 1) {
-          new Protobuf(value, 0, value.length)
-              .message(Map.of(1, new Field.Text("apiVersion"), 2, new Field.Text("kind")), type);
-        } else if (tag >>> 3 == 2) {
-          raw = value;
-        }
-      }
-      Map<Integer, Field> fields = KINDS.get(Json.textAt(type, "kind"));
+      ObjectNode frame = read(Arrays.copyOfRange(body, MAGIC.length, body.length), FRAME);
+      Map<Integer, Field> fields = KINDS.get(Json.textAt(frame, "type", "kind"));
       if (fields == null) {
         throw ApiException.unsupportedMediaType("application/json, application/yaml");
       }
-      return new Protobuf(raw, 0, raw.length).message(fields, type);
-    } catch (IndexOutOfBoundsException e) {
+      ObjectNode object = frame.withObjectProperty("type");
+      return object.setAll(
+          frame.has("raw") ? read(frame.get("raw").binaryValue(), fields) : Json.object());
+    } catch (IOException e) {
       throw ApiException.badRequest("the protobuf message is damaged: " + e.getMessage());
     }
   }
 
-  private ObjectNode message(Map<Integer, Field> fields, ObjectNode into) {
-    while (at < end) {
-      long tag = varint();
-      int wire = (int) (tag & 7);
-      Field field = fields.get((int) (tag >>> 3));
-      if (wire == 0) {
-        long number = varint();
-        if (field instanceof Field.Bool bool) {
-          into.put(bool.name(), number != 0);
-        }
-        continue;
-      }
-      byte[] value = value(wire);
-      if (field != null) {
-        put(field, value, into);
-      }
-    }
-    return into;
-  }
-
-  private static void put(Field field, byte[] value, ObjectNode into) {
-    switch (field) {
-      case Field.Text text -> {
-        if (value.length > 0) {
-          into.put(text.name(), utf8(value));
-        }
-      }
-      case Field.Texts texts -> into.withArrayProperty(texts.name()).add(utf8(value));
-      case Field.Bool ignored -> {}
-      case Field.Message message ->
-          into.set(
-              message.name(),
-              new Protobuf(value, 0, value.length).message(message.fields(), Json.object()));
-      case Field.Messages messages ->
-          into.withArrayProperty(messages.name())
-              .add(new Protobuf(value, 0, value.length).message(messages.fields(), Json.object()));
-      case Field.TextMap map -> {
-        JsonNode entry = entry(value, false);
-        into.withObjectProperty(map.name())
-            .put(entry.path("key").asText(), entry.path("value").asText());
-      }
-      case Field.BytesMap map -> {
-        JsonNode entry = entry(value, true);
-        into.withObjectProperty(map.name())
-            .put(entry.path("key").asText(), entry.path("value").asText());
-      }
-    }
-  }
-
-  private static JsonNode entry(byte[] bytes, boolean binary) {
-    ObjectNode entry = Json.object();
-    Protobuf reader = new Protobuf(bytes, 0, bytes.length);
-    while (reader.at < reader.end) {
-      long tag = reader.varint();
-      byte[] value = reader.value((int) (tag & 7));
-      if (tag >>> 3 == 1) {
-        entry.put("key", utf8(value));
+  private static ObjectNode read(byte[] message, Map<Integer, Field> fields) throws IOException {
+    ObjectNode object = Json.object();
+    CodedInputStream in = CodedInputStream.newInstance(message);
+    for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
+      Field field = fields.get(WireFormat.getTagFieldNumber(tag));
+      boolean number = WireFormat.getTagWireType(tag) == WireFormat.WIRETYPE_VARINT;
+      if (field == null || number != (field.form() == Form.BOOL)) {
+        in.skipField(tag);
+      } else if (number) {
+        object.put(field.name(), in.readBool());
       } else {
-        entry.put("value", binary ? Base64.getEncoder().encodeToString(value) : utf8(value));
+        put(object, field, in.readByteArray());
       }
     }
-    return entry;
+    return object;
   }
 
-  private static String utf8(byte[] value) {
-    return new String(value, StandardCharsets.UTF_8);
-  }
-
-  private long varint() {
-    long value = 0;
-    for (int shift = 0; shift < 64; shift += 7) {
-      byte next = bytes[at++];
-      value |= (long) (next & 0x7f) << shift;
-      if (next >= 0) {
-        return value;
-      }
-    }
-    throw new IndexOutOfBoundsException("a number does not end");
-  }
-
-  private byte[] value(int wire) {
-    int length =
-        switch (wire) {
-          case 0 -> {
-            varint();
-            yield 0;
-          }
-          case 1 -> 8;
-          case 2 -> Math.toIntExact(Math.min(varint(), Integer.MAX_VALUE));
-          case 5 -> 4;
-          default -> throw new IndexOutOfBoundsException("unknown wire type " + wire);
+  private static void put(ObjectNode object, Field field, byte[] bytes) throws IOException {
+    JsonNode value =
+        switch (field.form()) {
+          case TEXT, BOOL -> TextNode.valueOf(new String(bytes, StandardCharsets.UTF_8));
+          case BYTES -> BinaryNode.valueOf(bytes);
+          case MESSAGE, MAP -> read(bytes, field.fields());
         };
-    if (length < 0 || length > end - at) {
-      throw new IndexOutOfBoundsException("a field is longer than the message");
+    if (field.form() == Form.MAP) { // bytes as text are base64, as JSON has them
+      object
+          .withObjectProperty(field.name())
+          .put(value.path("key").asText(), value.path("value").asText());
+    } else if (field.repeated()) {
+      object.withArrayProperty(field.name()).add(value);
+    } else if (field.form() != Form.TEXT || bytes.length > 0) {
+      object.set(field.name(), value);
     }
-    byte[] value = Arrays.copyOfRange(bytes, at, at + length);
-    at += length;
-    return value;
   }
 }

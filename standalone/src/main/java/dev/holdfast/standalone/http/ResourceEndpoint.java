@@ -61,7 +61,7 @@ final class ResourceEndpoint {
   boolean serve(Exchange exchange, ApiPath path, ResourceType type, Callback callback)
       throws IOException, InterruptedException {
     Target target = new Target(type, path.namespace(), path.name(), path.subresource());
-    Accept accept = Accept.ofResource(exchange.header(HttpHeader.ACCEPT));
+    Accept accept = Accept.ofResource(type, exchange.header(HttpHeader.ACCEPT));
     boolean collection = path.name().isEmpty();
     boolean watch = path.watch() || (exchange.flag("watch") && collection);
     requireSubresource(target, exchange.method());

@@ -17,9 +17,12 @@ import com.fasterxml.jackson.databind.node.NumericNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Reads and writes JSON. */
@@ -137,7 +140,8 @@ public final class Json {
       }
       return array;
     }
-    return MAPPER.readTree(parser);
+    JsonNode value = MAPPER.readTree(parser);
+    return value.isBigInteger() ? NODES.numberNode(value.doubleValue()) : value; // as Go does
   }
 
   /** The words of Go's encoding/json, which users of kubectl know. */
@@ -152,6 +156,44 @@ public final class Json {
       return "invalid character " + at + " looking for beginning of object key string";
     }
     return "invalid character " + at + " looking for beginning of value";
+  }
+
+  /** What Go's encoding/json calls the type of a value. */
+  public static String goType(JsonNode value) {
+    return switch (value.getNodeType()) {
+      case BOOLEAN -> "bool";
+      case NUMBER -> "number";
+      case STRING -> "string";
+      case ARRAY -> "array";
+      case OBJECT, POJO, BINARY, MISSING, NULL -> "object";
+    };
+  }
+
+  /** A value as Go prints it: {@code map[a:1 b:[x <nil>]]}. */
+  public static String goText(JsonNode value) {
+    if (value.isObject()) {
+      return value.properties().stream()
+          .sorted(Map.Entry.comparingByKey())
+          .map(field -> field.getKey() + ":" + goText(field.getValue()))
+          .collect(Collectors.joining(" ", "map[", "]"));
+    }
+    if (value.isArray()) {
+      return items(value).stream().map(Json::goText).collect(Collectors.joining(" ", "[", "]"));
+    }
+    return value.isNull()
+        ? "<nil>"
+        : value.isDouble() ? goNumber(value.doubleValue()) : value.asText();
+  }
+
+  /** The shortest form of a floating-point number, as Go's %v has it. */
+  private static String goNumber(double value) {
+    BigDecimal number = new BigDecimal(Double.toString(value)).stripTrailingZeros();
+    int exponent = number.precision() - number.scale() - 1;
+    if (number.signum() == 0 || (exponent >= -4 && exponent < 6)) {
+      return number.toPlainString();
+    }
+    return number.movePointLeft(exponent)
+        + String.format("e%s%02d", exponent < 0 ? "-" : "+", Math.abs(exponent));
   }
 
   /** The object at a path of field names, or null when there is none. */

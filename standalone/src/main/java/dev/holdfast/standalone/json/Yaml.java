@@ -7,13 +7,16 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
+import com.fasterxml.jackson.dataformat.yaml.util.StringQuotingChecker;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.StringReader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
@@ -36,9 +39,25 @@ public final class Yaml {
               .disable(YAMLGenerator.Feature.WRITE_DOC_START_MARKER)
               .enable(YAMLGenerator.Feature.MINIMIZE_QUOTES)
               .enable(YAMLGenerator.Feature.ALWAYS_QUOTE_NUMBERS_AS_STRINGS)
+              .stringQuotingChecker(new Quoting())
               .build());
 
   private Yaml() {}
+
+  /** As Go's writer: a text that reads as a time is quoted, a dot alone is not. */
+  private static final class Quoting extends StringQuotingChecker.Default {
+    private static final long serialVersionUID = 1;
+
+    @Override
+    public boolean needToQuoteName(String name) {
+      return !name.equals(".") && super.needToQuoteName(name);
+    }
+
+    @Override
+    public boolean needToQuoteValue(String value) {
+      return super.needToQuoteValue(value) || value.matches("\\d{4}-\\d\\d?-\\d\\d?([Tt\\s].*)?");
+    }
+  }
 
   /**
    * Reads one document; JSON is YAML too.
@@ -57,6 +76,15 @@ public final class Yaml {
       return new ParsedDocument(value, reading.duplicates, true);
     } catch (YAMLException e) {
       throw new MalformedDocumentException("yaml: " + e.getMessage());
+    }
+  }
+
+  /** Reads a document that is part of this program. */
+  public static ObjectNode resource(Class<?> beside, String name) {
+    try (InputStream in = Objects.requireNonNull(beside.getResourceAsStream(name), name)) {
+      return (ObjectNode) parse(in.readAllBytes()).value();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 

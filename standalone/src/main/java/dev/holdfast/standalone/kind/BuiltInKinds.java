@@ -5,9 +5,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.holdfast.standalone.json.JsonPath;
 import dev.holdfast.standalone.json.Yaml;
 import dev.holdfast.standalone.schema.StructuralSchema;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashMap;
@@ -51,7 +48,7 @@ public final class BuiltInKinds {
    * @param definitionRules what happens when a CustomResourceDefinition is written
    */
   public static List<ResourceType> all(KindRules definitionRules) {
-    BuiltInKinds kinds = new BuiltInKinds(readSchemas());
+    BuiltInKinds kinds = new BuiltInKinds(Yaml.resource(BuiltInKinds.class, "built-in.yaml"));
     kinds.addCore();
     kinds.addEvents();
     kinds.add(
@@ -219,16 +216,5 @@ public final class BuiltInKinds {
         selectableFields,
         view,
         rules);
-  }
-
-  private static JsonNode readSchemas() {
-    try (InputStream in = BuiltInKinds.class.getResourceAsStream("built-in.yaml")) {
-      if (in == null) {
-        throw new IllegalStateException("built-in.yaml is missing from the program");
-      }
-      return Yaml.parse(in.readAllBytes()).value();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 }

@@ -34,8 +34,12 @@ final class Columns {
   }
 
   private static PrinterColumn age() {
+    return created("Age", "string", true);
+  }
+
+  private static PrinterColumn created(String name, String type, boolean age) {
     return new PrinterColumn(
-        "Age", "string", "", CREATED_DESCRIPTION, 0, true, at("metadata", "creationTimestamp"));
+        name, type, "", CREATED_DESCRIPTION, 0, age, at("metadata", "creationTimestamp"));
   }
 
   private static PrinterColumn text(String name, String... path) {
@@ -181,16 +185,7 @@ final class Columns {
   }
 
   static List<PrinterColumn> ofDefinition() {
-    return List.of(
-        name(),
-        new PrinterColumn(
-            "Created At",
-            "date",
-            "",
-            CREATED_DESCRIPTION,
-            0,
-            false,
-            at("metadata", "creationTimestamp")));
+    return List.of(name(), created("Created At", "date", false));
   }
 
   /**
@@ -218,15 +213,7 @@ final class Columns {
               object -> cell(parsed.find(object), type)));
     }
     if (columns.size() == 1) {
-      columns.add(
-          new PrinterColumn(
-              "Age",
-              "date",
-              "",
-              CREATED_DESCRIPTION,
-              0,
-              true,
-              at("metadata", "creationTimestamp")));
+      columns.add(created("Age", "date", true));
     }
     return columns;
   }

@@ -34,6 +34,13 @@ public final class DefinitionRules implements KindRules {
   }
 
   @Override
+  public ObjectNode blank() {
+    ObjectNode blank = Json.object();
+    blank.putObject("spec").putObject("names");
+    return blank;
+  }
+
+  @Override
   public void prepareCreate(ObjectNode object) {
     complete(object);
     ObjectNode status = object.putObject("status");

@@ -1,6 +1,7 @@
 package dev.holdfast.standalone.kind;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.holdfast.standalone.json.Json;
 import dev.holdfast.standalone.schema.FieldError;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -8,6 +9,11 @@ import org.jspecify.annotations.Nullable;
 /** What only one kind does when it is written. The defaults do nothing. */
 public interface KindRules {
   KindRules NONE = new KindRules() {};
+
+  /** What a new object has before anything is set: what Go's types can't leave out. */
+  default ObjectNode blank() {
+    return Json.object();
+  }
 
   /** Completes an object before it is created; in place. */
   default void prepareCreate(ObjectNode object) {}

@@ -47,22 +47,6 @@ public final class ResourceRegistry {
         && type.group().equals(group);
   }
 
-  /** A resource by what an owner reference says; any version when that one is not served. */
-  public @Nullable ResourceType findByKind(String apiVersion, String kind) {
-    int slash = apiVersion.indexOf('/');
-    String group = slash < 0 ? "" : apiVersion.substring(0, slash);
-    ResourceType found = null;
-    for (ResourceType type : all()) {
-      if (type.kind().equals(kind) && type.group().equals(group)) {
-        if (type.apiVersion().equals(apiVersion)) {
-          return type;
-        }
-        found = type;
-      }
-    }
-    return found;
-  }
-
   /** Any served version of what is stored under a group and plural name. */
   public @Nullable ResourceType findStored(String storageGroup, String plural) {
     for (ResourceType type : all()) {

@@ -2,6 +2,7 @@ package dev.holdfast.standalone.patch;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.holdfast.standalone.json.Json;
 import dev.holdfast.standalone.patch.PatchException.Kind;
 import io.fabric8.zjsonpatch.CompatibilityFlags;
 import io.fabric8.zjsonpatch.JsonPatchException;
@@ -35,8 +36,9 @@ final class JsonPatch {
     if (!patch.isArray()) {
       throw new PatchException(
           Kind.MALFORMED,
-          "error decoding patch: json: cannot unmarshal object into Go value of type"
-              + " jsonpatch.Patch");
+          "error decoding patch: json: cannot unmarshal "
+              + Json.goType(patch)
+              + " into Go value of type []handlers.jsonPatchOp");
     }
     if (patch.size() > MAXIMUM_OPERATIONS) {
       throw new PatchException(

@@ -2,6 +2,7 @@ package dev.holdfast.standalone.patch;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.holdfast.standalone.json.Json;
 import dev.holdfast.standalone.patch.PatchException.Kind;
 
 /** Applies patches; never changes its arguments. */
@@ -32,6 +33,9 @@ public final class Patches {
       return object;
     }
     throw new PatchException(
-        Kind.MALFORMED, "error decoding patch: the patch must be a JSON object");
+        Kind.MALFORMED,
+        "error decoding patch: json: cannot unmarshal "
+            + Json.goType(patch)
+            + " into Go value of type map[string]interface {}");
   }
 }

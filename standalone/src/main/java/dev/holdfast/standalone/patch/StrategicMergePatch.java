@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.holdfast.standalone.json.Json;
 import dev.holdfast.standalone.patch.PatchException.Kind;
 import java.util.ArrayList;
 import java.util.List;
@@ -49,7 +50,7 @@ final class StrategicMergePatch {
   private static ObjectNode merge(ObjectNode live, ObjectNode patch, String path) {
     String directive = patch.path(DIRECTIVE).asText();
     switch (directive) {
-      case "", "merge" -> {}
+      case "" -> {}
       case "replace" -> {
         ObjectNode replaced = patch.deepCopy();
         replaced.remove(DIRECTIVE);
@@ -60,7 +61,8 @@ final class StrategicMergePatch {
       }
       default ->
           throw new PatchException(
-              Kind.MALFORMED, "unrecognized value for " + DIRECTIVE + " directive: " + directive);
+              Kind.UNKNOWN_DIRECTIVE,
+              "unknown patch type: " + directive + " in map: " + Json.goText(patch));
     }
     ObjectNode result = live.deepCopy();
     if (patch.path(RETAIN).isArray()) {

@@ -14,8 +14,7 @@ public final class ApiException extends RuntimeException {
   private final int code;
   private final transient ObjectNode status;
 
-  private ApiException(
-      int code, String reason, String message, @Nullable ObjectNode details, int retryAfter) {
+  private ApiException(int code, String reason, String message, @Nullable ObjectNode details) {
     super(message);
     this.code = code;
     this.status = Json.object();
@@ -24,13 +23,8 @@ public final class ApiException extends RuntimeException {
     if (!reason.isEmpty()) {
       status.put("reason", reason);
     }
-    ObjectNode shown = details;
-    if (retryAfter > 0) {
-      shown = details == null ? Json.object() : details;
-      shown.put("retryAfterSeconds", retryAfter);
-    }
-    if (shown != null) {
-      status.set("details", shown);
+    if (details != null) {
+      status.set("details", details);
     }
     status.put("code", code);
   }
@@ -53,17 +47,27 @@ public final class ApiException extends RuntimeException {
     if (!group.isEmpty()) {
       details.put("group", group);
     }
-    return details.put("kind", kind);
+    return kind.isEmpty() ? details : details.put("kind", kind);
+  }
+
+  /** An error about an object, named by its plural as the real server does nearly everywhere. */
+  private static ApiException about(
+      ResourceType type, String name, int code, String reason, String before, String after) {
+    return new ApiException(
+        code,
+        reason,
+        before + type.qualifiedPlural() + (name.isEmpty() ? "" : " \"" + name + "\"") + after,
+        details(name, type.group(), type.plural()));
   }
 
   /** An error with no more than its code, reason and message. */
   public static ApiException of(int code, String reason, String message) {
-    return new ApiException(code, reason, message, null, 0);
+    return new ApiException(code, reason, message, null);
   }
 
   /** As {@link #of}, with the empty details that some of the real server's answers have. */
   public static ApiException withEmptyDetails(int code, String reason, String message) {
-    return new ApiException(code, reason, message, Json.object(), 0);
+    return new ApiException(code, reason, message, Json.object());
   }
 
   public static ApiException badRequest(String message) {
@@ -76,12 +80,7 @@ public final class ApiException extends RuntimeException {
   }
 
   public static ApiException notFound(ResourceType type, String name) {
-    return new ApiException(
-        404,
-        "NotFound",
-        type.qualifiedPlural() + " \"" + name + "\" not found",
-        details(name, type.group(), type.plural()),
-        0);
+    return about(type, name, 404, "NotFound", "", " not found");
   }
 
   public static ApiException namespaceNotFound(String namespace) {
@@ -89,8 +88,7 @@ public final class ApiException extends RuntimeException {
         404,
         "NotFound",
         "namespaces \"" + namespace + "\" not found",
-        details(namespace, "", "namespaces"),
-        0);
+        details(namespace, "", "namespaces"));
   }
 
   public static ApiException noSuchResource() {
@@ -102,26 +100,15 @@ public final class ApiException extends RuntimeException {
         405,
         "MethodNotAllowed",
         verb + " is not supported on resources of kind \"" + type.qualifiedPlural() + "\"",
-        details("", type.group(), type.plural()),
-        0);
+        details("", type.group(), type.plural()));
   }
 
   public static ApiException alreadyExists(ResourceType type, String name) {
-    return new ApiException(
-        409,
-        "AlreadyExists",
-        type.qualifiedPlural() + " \"" + name + "\" already exists",
-        details(name, type.group(), type.plural()),
-        0);
+    return about(type, name, 409, "AlreadyExists", "", " already exists");
   }
 
   public static ApiException conflict(ResourceType type, String name, String why) {
-    return new ApiException(
-        409,
-        "Conflict",
-        "Operation cannot be fulfilled on " + type.qualifiedPlural() + " \"" + name + "\": " + why,
-        details(name, type.group(), type.plural()),
-        0);
+    return about(type, name, 409, "Conflict", "Operation cannot be fulfilled on ", ": " + why);
   }
 
   /** The object was written since the client read it. */
@@ -139,25 +126,16 @@ public final class ApiException extends RuntimeException {
         409,
         "Conflict",
         "Operation cannot be fulfilled on " + type.qualifiedKind() + " \"" + name + "\": " + why,
-        details(name, type.group(), type.kind()),
-        0);
+        details(name, type.group(), type.kind()));
   }
 
   public static ApiException forbidden(
       ResourceType type, String name, String why, @Nullable ObjectNode cause) {
-    ObjectNode details = details(name, type.group(), type.plural());
+    ApiException refusal = about(type, name, 403, "Forbidden", "", " is forbidden: " + why);
     if (cause != null) {
-      details.set("causes", Json.array().add(cause));
+      refusal.status.withObjectProperty("details").putArray("causes").add(cause);
     }
-    return new ApiException(
-        403,
-        "Forbidden",
-        type.qualifiedPlural()
-            + (name.isEmpty() ? "" : " \"" + name + "\"")
-            + " is forbidden: "
-            + why,
-        details,
-        0);
+    return refusal;
   }
 
   /**
@@ -175,17 +153,9 @@ public final class ApiException extends RuntimeException {
       String group, String detailsKind, String kind, String name, List<FieldError> errors) {
     String text =
         errors.stream().map(FieldError::text).distinct().collect(Collectors.joining(", "));
-    ObjectNode details = Json.object();
-    if (!name.isEmpty()) {
-      details.put("name", name);
-    }
-    if (!group.isEmpty()) {
-      details.put("group", group);
-    }
-    if (!detailsKind.isEmpty()) {
-      details.put("kind", detailsKind);
-    }
-    details.set("causes", causes(errors));
+    ObjectNode details = details(name, group, detailsKind);
+    ArrayNode causes = details.putArray("causes");
+    errors.forEach(e -> causes.add(cause(e.reason().name(), e.message(), e.field())));
     return new ApiException(
         422,
         "Invalid",
@@ -195,21 +165,12 @@ public final class ApiException extends RuntimeException {
             + name
             + "\" is invalid: "
             + (errors.stream().distinct().count() == 1 ? text : "[" + text + "]"),
-        details,
-        0);
+        details);
   }
 
   /** A query parameter with a value it may not have. */
   public static ApiException invalidOption(String optionsKind, FieldError error) {
     return invalid("meta.k8s.io", optionsKind, "", List.of(error));
-  }
-
-  private static ArrayNode causes(List<FieldError> errors) {
-    ArrayNode causes = Json.array();
-    for (FieldError error : errors) {
-      causes.add(cause(error.reason().name(), error.message(), error.field()));
-    }
-    return causes;
   }
 
   public static ObjectNode cause(String reason, String message, String field) {
@@ -221,7 +182,7 @@ public final class ApiException extends RuntimeException {
   public static ApiException applyConflict(String message, List<ObjectNode> causes) {
     ObjectNode details = Json.object();
     details.set("causes", Json.array().addAll(causes));
-    return new ApiException(409, "Conflict", message, details, 0);
+    return new ApiException(409, "Conflict", message, details);
   }
 
   public static ApiException tooLargeResourceVersion(long asked, long current) {
@@ -233,8 +194,7 @@ public final class ApiException extends RuntimeException {
         504,
         "Timeout",
         "Timeout: Too large resource version: " + asked + ", current: " + current,
-        details,
-        1);
+        details.put("retryAfterSeconds", 1));
   }
 
   public static ApiException unsupportedMediaType(String accepted) {

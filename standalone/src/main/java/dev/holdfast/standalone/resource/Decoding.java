@@ -1,6 +1,5 @@
 package dev.holdfast.standalone.resource;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.holdfast.standalone.json.Json;
 import dev.holdfast.standalone.json.MalformedDocumentException;
@@ -9,6 +8,7 @@ import dev.holdfast.standalone.json.Yaml;
 import dev.holdfast.standalone.kind.ResourceType;
 import dev.holdfast.standalone.kind.Trait;
 import dev.holdfast.standalone.resource.WriteOptions.FieldValidation;
+import dev.holdfast.standalone.schema.StructuralSchema;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HexFormat;
@@ -21,7 +21,7 @@ public final class Decoding {
   /**
    * Parses the body of a create or an update.
    *
-   * @throws ApiException 400 when it is not an object of this type's version
+   * @throws ApiException 400 when it is not an object
    */
   public static ParsedDocument parse(ResourceType type, byte[] body, boolean yaml) {
     ParsedDocument document;
@@ -59,46 +59,43 @@ public final class Decoding {
     if (!object.hasNonNull("apiVersion") || Json.textAt(object, "apiVersion").isEmpty()) {
       object.put("apiVersion", type.apiVersion());
     }
-    requireVersion(type, object);
-    return document;
-  }
-
-  private static void requireVersion(ResourceType type, JsonNode object) {
-    String version = Json.textAt(object, "apiVersion");
-    if (!version.equals(type.apiVersion())) {
-      throw ApiException.badRequest(
-          "the API version in the data ("
-              + version
-              + ") does not match the expected API version ("
-              + type.apiVersion()
-              + ")");
-    }
     if (!type.has(Trait.CUSTOM) && !Json.textAt(object, "kind").equals(type.kind())) {
-      throw ApiException.badRequest(
-          "the object provided is unrecognized (must be of type "
-              + type.kind()
-              + "): no kind \""
-              + Json.textAt(object, "kind")
-              + "\" is registered");
+      throw unrecognized(type, "no kind \"" + Json.textAt(object, "kind") + "\" is registered");
     }
+    return document;
   }
 
   /**
    * Coerces metadata and prunes unknown fields in place, and reports them and repeated ones as the
    * options ask for.
    *
-   * @throws ApiException 400 in strict mode when there is something to report
+   * @throws ApiException 400 when it is of another version, and in strict mode when there is
+   *     something to report
    */
   static void normalize(
       ResourceType type, ObjectNode object, ParsedDocument document, WriteOptions options) {
-    List<String> unknown = unknownFields(type, object);
-    report(type, document, unknown, options);
+    boolean rightVersion = Json.textAt(object, "apiVersion").equals(type.apiVersion());
+    StructuralSchema schema = rightVersion ? type.schema().get() : StructuralSchema.empty();
+    report(type, document, unknownFields(type, schema, object), options);
+    if (!rightVersion) {
+      throw ApiException.badRequest(
+          "the API version in the data ("
+              + Json.textAt(object, "apiVersion")
+              + ") does not match the expected API version ("
+              + type.apiVersion()
+              + ")");
+    }
   }
 
   /** Coerces and prunes in place; the texts tell what was unknown. */
   static List<String> unknownFields(ResourceType type, ObjectNode object) {
+    return unknownFields(type, type.schema().get(), object);
+  }
+
+  private static List<String> unknownFields(
+      ResourceType type, StructuralSchema schema, ObjectNode object) {
     List<String> unknown = new ArrayList<>(MetadataCoercion.coerce(type, object));
-    unknown.addAll(type.schema().get().pruneUnknown(object));
+    unknown.addAll(schema.pruneUnknown(object));
     return unknown.stream().map(path -> "unknown field \"" + path + "\"").toList();
   }
 

@@ -1,9 +1,11 @@
 package dev.holdfast.standalone.resource;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.JsonNodeType;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
+import dev.holdfast.standalone.json.Json;
 import dev.holdfast.standalone.kind.ResourceType;
+import dev.holdfast.standalone.schema.ObjectMeta;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -14,31 +16,7 @@ import java.util.Map;
  * known fields of the right type, without nulls and empty values.
  */
 final class MetadataCoercion {
-  private enum Shape {
-    TEXT,
-    NUMBER,
-    TEXTS,
-    TEXT_MAP,
-    OBJECTS
-  }
-
-  private static final Map<String, Shape> FIELDS =
-      Map.ofEntries(
-          Map.entry("name", Shape.TEXT),
-          Map.entry("generateName", Shape.TEXT),
-          Map.entry("namespace", Shape.TEXT),
-          Map.entry("selfLink", Shape.TEXT),
-          Map.entry("uid", Shape.TEXT),
-          Map.entry("resourceVersion", Shape.TEXT),
-          Map.entry("generation", Shape.NUMBER),
-          Map.entry("creationTimestamp", Shape.TEXT),
-          Map.entry("deletionTimestamp", Shape.TEXT),
-          Map.entry("deletionGracePeriodSeconds", Shape.NUMBER),
-          Map.entry("labels", Shape.TEXT_MAP),
-          Map.entry("annotations", Shape.TEXT_MAP),
-          Map.entry("ownerReferences", Shape.OBJECTS),
-          Map.entry("finalizers", Shape.TEXTS),
-          Map.entry("managedFields", Shape.OBJECTS));
+  private static final JsonNode FIELDS = ObjectMeta.schema().path("properties");
 
   private final ResourceType type;
 
@@ -69,14 +47,14 @@ final class MetadataCoercion {
     Iterator<Map.Entry<String, JsonNode>> fields = metadata.properties().iterator();
     while (fields.hasNext()) {
       Map.Entry<String, JsonNode> field = fields.next();
-      Shape shape = FIELDS.get(field.getKey());
-      if (shape == null) {
+      JsonNode schema = FIELDS.get(field.getKey());
+      if (schema == null) {
         unknown.add("metadata." + field.getKey());
         fields.remove();
       } else if (field.getValue().isNull()) {
         fields.remove();
       } else {
-        check(field.getKey(), shape, field.getValue());
+        check(field.getKey(), schema, field.getValue());
         // An empty list of managers is a request to forget them all.
         if (isEmpty(field.getValue()) && !field.getKey().equals("managedFields")) {
           fields.remove();
@@ -92,33 +70,34 @@ final class MetadataCoercion {
         : value.isTextual() && value.asText().isEmpty();
   }
 
-  private void check(String name, Shape shape, JsonNode value) {
-    switch (shape) {
-      case TEXT -> require(value.isTextual(), value, name, "string");
-      case NUMBER -> require(value.isIntegralNumber(), value, name, "int64");
-      case TEXTS -> {
-        require(value.isArray(), value, name, "[]string");
-        value.forEach(item -> require(item.isTextual(), item, name, "string"));
-      }
-      case TEXT_MAP -> {
-        require(value.isObject(), value, name, "map[string]string");
-        ObjectNode map = (ObjectNode) value;
-        for (Map.Entry<String, JsonNode> entry : map.properties()) {
-          require(
-              entry.getValue().isTextual() || entry.getValue().isNull(),
-              entry.getValue(),
-              name,
-              "string");
-          if (entry.getValue().isNull()) {
-            map.put(entry.getKey(), "");
-          }
+  private void check(String name, JsonNode schema, JsonNode value) {
+    String wanted = goType(schema);
+    switch (wanted) {
+      case "string" -> require(value.isTextual(), value, name, wanted);
+      case "int64" -> require(value.isIntegralNumber(), value, name, wanted);
+      case "map[string]string" -> {
+        require(value.isObject(), value, name, wanted);
+        for (Map.Entry<String, JsonNode> entry : value.properties()) {
+          JsonNode text = entry.getValue();
+          require(text.isTextual() || text.isNull(), text, name, "string");
+          entry.setValue(TextNode.valueOf(text.asText("")));
         }
       }
-      case OBJECTS -> {
-        require(value.isArray(), value, name, "[]object");
-        value.forEach(item -> require(item.isObject(), item, name, "object"));
+      case "object" -> require(value.isObject(), value, name, wanted);
+      default -> {
+        require(value.isArray(), value, name, wanted);
+        value.forEach(item -> check(name, schema.get("items"), item));
       }
     }
+  }
+
+  private static String goType(JsonNode schema) {
+    return switch (schema.path("type").asText()) {
+      case "array" -> "[]" + goType(schema.get("items"));
+      case "integer" -> "int64";
+      case "object" -> schema.has("additionalProperties") ? "map[string]string" : "object";
+      default -> "string";
+    };
   }
 
   private void require(boolean right, JsonNode value, String name, String wanted) {
@@ -128,19 +107,10 @@ final class MetadataCoercion {
   }
 
   private ApiException wrongType(JsonNode value, String field, String wanted) {
-    JsonNodeType found = value.getNodeType();
-    String word =
-        switch (found) {
-          case BOOLEAN -> "bool";
-          case NUMBER -> "number";
-          case STRING -> "string";
-          case ARRAY -> "array";
-          case OBJECT, POJO, BINARY, MISSING, NULL -> "object";
-        };
     return ApiException.badRequest(
         Decoding.cannotHandle(type)
             + "json: cannot unmarshal "
-            + word
+            + Json.goType(value)
             + " into Go struct field "
             + field
             + " of type "

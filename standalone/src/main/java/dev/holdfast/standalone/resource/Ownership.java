@@ -5,7 +5,6 @@ import dev.holdfast.standalone.apply.FieldManagement;
 import dev.holdfast.standalone.apply.InvalidConfigurationException;
 import dev.holdfast.standalone.kind.ResourceType;
 import java.time.Clock;
-import org.jspecify.annotations.Nullable;
 
 /** Which field management a write goes through. */
 final class Ownership {
@@ -17,9 +16,18 @@ final class Ownership {
         : new FieldManagement(type.schema().get(), type.apiVersion(), subresource, clock);
   }
 
+  /** A new object, all of it owned by its creator. */
+  static ObjectNode ofNew(ResourceType type, ObjectNode object, String manager, Clock clock) {
+    try {
+      return of(type, "", clock).create(type.rules().blank(), object, manager);
+    } catch (InvalidConfigurationException e) {
+      return object; // as below
+    }
+  }
+
   /** The object with its ownership after a write that is not an apply. */
   static ObjectNode after(
-      FieldManagement management, @Nullable ObjectNode live, ObjectNode object, String manager) {
+      FieldManagement management, ObjectNode live, ObjectNode object, String manager) {
     try {
       return management.update(live, object, manager);
     } catch (InvalidConfigurationException e) {

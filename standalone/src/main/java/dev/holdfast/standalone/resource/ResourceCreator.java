@@ -7,6 +7,7 @@ import dev.holdfast.standalone.kind.ResourceType;
 import dev.holdfast.standalone.kind.Trait;
 import dev.holdfast.standalone.schema.FieldError;
 import dev.holdfast.standalone.schema.FieldError.Reason;
+import dev.holdfast.standalone.schema.StructuralSchema;
 import dev.holdfast.standalone.store.Key;
 import dev.holdfast.standalone.store.ObjectStore;
 import dev.holdfast.standalone.store.ObjectStore.Guard;
@@ -14,30 +15,13 @@ import dev.holdfast.standalone.store.StoreException;
 import dev.holdfast.standalone.store.StoredObject;
 import java.time.Clock;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.List;
-import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** Creates objects, and validates them for every write. */
 public final class ResourceCreator {
   private static final int MAX_RACES = 50;
-
-  // Errors after which the real server does not run CEL rules and says so.
-  private static final Set<Reason> BLOCKING =
-      EnumSet.of(
-          Reason.FieldValueRequired,
-          Reason.FieldValueTypeInvalid,
-          Reason.FieldValueNotSupported,
-          Reason.FieldValueTooLong,
-          Reason.FieldValueTooMany);
-  private static final FieldError RULES_SKIPPED =
-      new FieldError(
-          Reason.FieldValueInvalid,
-          "<nil>",
-          "Invalid value: null: some validation rules were not checked because the object was"
-              + " invalid; correct the existing errors to complete validation");
 
   private final ObjectStore store;
   private final Clock clock;
@@ -60,10 +44,11 @@ public final class ResourceCreator {
     }
     Preconditions.requireNamespace(target, object);
     ObjectNode prepared = prepare(target, object);
-    type.schema().get().applyDefaults(prepared);
+    if (Json.textAt(prepared, "kind").equals(type.kind())) { // of another kind nothing is known
+      type.schema().get().applyDefaults(prepared);
+    }
     Metadata.of(prepared).remove("managedFields");
-    ObjectNode owned =
-        Ownership.after(Ownership.of(type, "", clock), null, prepared, options.fieldManager());
+    ObjectNode owned = Ownership.ofNew(type, prepared, options.fieldManager(), clock);
     try {
       return insert(target, owned, options);
     } catch (StoreException.AlreadyThere e) {
@@ -115,7 +100,7 @@ public final class ResourceCreator {
     Key key = type.key(target.namespace(), name);
     for (int race = 0; race < MAX_RACES; race++) {
       Guard guard = type.namespaced() ? namespaceGuard(target, name) : null;
-      validate(type, object, null, options);
+      validate(target, object, null, options);
       if (options.dryRun()) {
         if (store.get(key) != null) {
           throw ApiException.alreadyExists(type, name);
@@ -164,8 +149,8 @@ public final class ResourceCreator {
    * @param live null on create
    * @throws ApiException 422 with everything that is wrong
    */
-  void validate(
-      ResourceType type, ObjectNode object, @Nullable ObjectNode live, WriteOptions options) {
+  void validate(Target target, ObjectNode object, @Nullable ObjectNode live, WriteOptions options) {
+    ResourceType type = target.type();
     List<FieldError> errors = new ArrayList<>();
     String kind = Json.textAt(object, "kind");
     if (!kind.equals(type.kind())) {
@@ -182,11 +167,12 @@ public final class ResourceCreator {
         errors.addAll(MetadataValidation.validateUpdate(object, live));
       }
     }
-    boolean blocked = errors.stream().anyMatch(error -> BLOCKING.contains(error.reason()));
-    errors.addAll(type.schema().get().validate(object, live));
-    if (blocked && !errors.contains(RULES_SKIPPED) && type.has(Trait.CUSTOM)) {
-      errors.add(RULES_SKIPPED);
-    }
+    StructuralSchema schema = type.schema().get();
+    errors =
+        new ArrayList<>(
+            live != null && target.isStatus()
+                ? schema.validateStatus(object, live, errors)
+                : schema.validate(object, live, errors));
     errors.addAll(type.rules().validate(object, live));
     if (!errors.isEmpty()) {
       throw ApiException.invalid(type.group(), kind, Metadata.name(object), errors);

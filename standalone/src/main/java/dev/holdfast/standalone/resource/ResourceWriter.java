@@ -98,6 +98,7 @@ public final class ResourceWriter {
           } catch (PatchException e) {
             throw switch (e.kind()) {
               case MALFORMED -> ApiException.badRequest(String.valueOf(e.getMessage()));
+              case UNKNOWN_DIRECTIVE -> ApiException.internal(String.valueOf(e.getMessage()));
               case NOT_APPLICABLE ->
                   ApiException.withEmptyDetails(422, "Invalid", String.valueOf(e.getMessage()));
             };
@@ -320,7 +321,7 @@ public final class ResourceWriter {
     if (type.has(Trait.GENERATION) && !sameSpec(type, live, object)) {
       Metadata.nextGeneration(object);
     }
-    creator.validate(type, object, live, options);
+    creator.validate(target, object, live, options);
     return object;
   }
 

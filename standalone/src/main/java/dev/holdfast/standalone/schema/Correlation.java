@@ -1,6 +1,7 @@
 package dev.holdfast.standalone.schema;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.holdfast.standalone.json.JsonValues;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -1,5 +1,9 @@
 package dev.holdfast.standalone.schema;
 
+import com.fasterxml.jackson.databind.node.DoubleNode;
+import com.fasterxml.jackson.databind.node.TextNode;
+import dev.holdfast.standalone.json.Json;
+
 /** A path as Kubernetes shows it: {@code spec.disks[0].name}, {@code spec.tags[a.b/c]}. */
 record FieldPath(String text) {
   static final FieldPath ROOT = new FieldPath("");
@@ -51,10 +55,12 @@ record FieldPath(String text) {
         "Unsupported value: " + shown(value) + ": supported values: " + list);
   }
 
-  /** Strings quoted, everything else as JSON. */
+  /** Strings quoted, everything else as JSON, but numbers as Go prints them. */
   private static String shown(Object value) {
-    return value instanceof String text
-        ? com.fasterxml.jackson.databind.node.TextNode.valueOf(text).toString()
-        : value.toString();
+    return switch (value) {
+      case String text -> TextNode.valueOf(text).toString();
+      case DoubleNode number -> Json.goText(number);
+      default -> value.toString();
+    };
   }
 }

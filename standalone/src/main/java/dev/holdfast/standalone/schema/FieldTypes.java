@@ -7,7 +7,6 @@ import dev.holdfast.standalone.schema.FieldType.ScalarKind;
 import dev.holdfast.standalone.schema.FieldType.Sequence;
 import dev.holdfast.standalone.schema.FieldType.Struct;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -18,7 +17,6 @@ import org.jspecify.annotations.Nullable;
 final class FieldTypes {
   private static final FieldType STRING = new Scalar(ScalarKind.STRING);
   private static final FieldType NUMBER = new Scalar(ScalarKind.NUMERIC);
-  private static final FieldType STRINGS = new Struct(Map.of(), STRING, false);
 
   private FieldTypes() {}
 
@@ -27,11 +25,11 @@ final class FieldTypes {
     root.properties().forEach((name, node) -> fields.put(name, of(node)));
     fields.put("apiVersion", STRING);
     fields.put("kind", STRING);
-    fields.put("metadata", metadata());
+    fields.put("metadata", ObjectMeta.TYPE);
     return new Struct(fields, root.preserveUnknown() ? new FieldType.Deduced() : null, false);
   }
 
-  private static FieldType of(@Nullable SchemaNode node) {
+  static FieldType of(@Nullable SchemaNode node) {
     if (node == null || node.intOrString()) {
       return new FieldType.Deduced();
     }
@@ -77,51 +75,5 @@ final class FieldTypes {
       }
     }
     return new Sequence(relationship, node.listMapKeys(), keyDefaults, of(items));
-  }
-
-  /** ObjectMeta of meta/v1. */
-  private static FieldType metadata() {
-    FieldType ownerReference =
-        new Struct(
-            Map.of(
-                "apiVersion",
-                STRING,
-                "kind",
-                STRING,
-                "name",
-                STRING,
-                "uid",
-                STRING,
-                "controller",
-                new Scalar(ScalarKind.BOOLEAN),
-                "blockOwnerDeletion",
-                new Scalar(ScalarKind.BOOLEAN)),
-            null,
-            true);
-    Map<String, FieldType> fields = new HashMap<>();
-    for (String name :
-        List.of(
-            "creationTimestamp",
-            "deletionTimestamp",
-            "generateName",
-            "name",
-            "namespace",
-            "resourceVersion",
-            "selfLink",
-            "uid")) {
-      fields.put(name, STRING);
-    }
-    fields.put("generation", NUMBER);
-    fields.put("deletionGracePeriodSeconds", NUMBER);
-    fields.put("labels", STRINGS);
-    fields.put("annotations", STRINGS);
-    fields.put("finalizers", new Sequence(Relationship.SET, List.of(), Map.of(), STRING));
-    fields.put(
-        "ownerReferences",
-        new Sequence(Relationship.MAP, List.of("uid"), Map.of(), ownerReference));
-    fields.put(
-        "managedFields",
-        new Sequence(Relationship.ATOMIC, List.of(), Map.of(), new FieldType.Deduced()));
-    return new Struct(fields, null, false);
   }
 }

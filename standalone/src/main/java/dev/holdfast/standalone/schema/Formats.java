@@ -1,7 +1,7 @@
 package dev.holdfast.standalone.schema;
 
 import com.google.re2j.Pattern;
-import dev.holdfast.standalone.schema.cel.Addresses;
+import dev.holdfast.standalone.schema.cel.Cidr;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.time.DateTimeException;
@@ -40,8 +40,8 @@ final class Formats {
           Map.entry("email", EMAIL::matches),
           Map.entry("hostname", text -> text.length() <= 255 && HOST_NAME.matches(text)),
           Map.entry("ipv4", IPV4::matches),
-          Map.entry("ipv6", text -> text.contains(":") && Addresses.parse(text).isPresent()),
-          Map.entry("cidr", text -> Addresses.parseCidr(text).isPresent()),
+          Map.entry("ipv6", text -> text.contains(":") && Cidr.findAddress(text).isPresent()),
+          Map.entry("cidr", text -> Cidr.find(text).isPresent()),
           Map.entry("mac", MAC::matches),
           Map.entry("uuid", UUID::matches),
           Map.entry("byte", Formats::isBase64),

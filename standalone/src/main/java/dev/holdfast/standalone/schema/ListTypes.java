@@ -3,6 +3,7 @@ package dev.holdfast.standalone.schema;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.holdfast.standalone.json.JsonValues;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

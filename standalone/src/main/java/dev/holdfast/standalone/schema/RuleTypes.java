@@ -78,9 +78,8 @@ final class RuleTypes {
       }
       case "string" ->
           switch (node.values().format()) {
-            case "byte" -> SimpleType.BYTES;
-            case "duration" -> SimpleType.DURATION;
-            case "date", "date-time" -> SimpleType.TIMESTAMP;
+            case "byte", "duration", "date" -> null; // of types that no rule here has needed
+            case "date-time" -> SimpleType.TIMESTAMP;
             default -> SimpleType.STRING;
           };
       case "boolean" -> SimpleType.BOOL;

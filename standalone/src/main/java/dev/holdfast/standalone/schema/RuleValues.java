@@ -1,16 +1,11 @@
 package dev.holdfast.standalone.schema;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.cel.common.values.CelByteString;
 import dev.cel.common.values.NullValue;
+import dev.holdfast.standalone.json.JsonValues;
 import java.time.DateTimeException;
-import java.time.Duration;
-import java.time.Instant;
-import java.time.LocalDate;
 import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -145,42 +140,9 @@ final class RuleValues {
 
   private static Object string(String format, String text) {
     try {
-      return switch (format) {
-        case "byte" -> CelByteString.of(Base64.getDecoder().decode(text));
-        case "duration" -> duration(text);
-        case "date" -> LocalDate.parse(text).atStartOfDay().toInstant(ZoneOffset.UTC);
-        case "date-time" -> instant(text);
-        default -> text;
-      };
-    } catch (IllegalArgumentException | DateTimeException e) {
+      return format.equals("date-time") ? OffsetDateTime.parse(text).toInstant() : text;
+    } catch (DateTimeException e) {
       return new Unusable("invalid data, " + e.getMessage());
     }
-  }
-
-  private static Instant instant(String text) {
-    return OffsetDateTime.parse(text).toInstant();
-  }
-
-  /** Go's durations: {@code 1h30m}, {@code 1.5s}. */
-  private static Duration duration(String text) {
-    Duration sum = Duration.ZERO;
-    var matcher =
-        java.util.regex.Pattern.compile("([0-9]+(?:\\.[0-9]*)?)\\s*(ns|us|µs|ms|s|m|h|d|w)")
-            .matcher(text);
-    while (matcher.find()) {
-      double nanoseconds =
-          switch (matcher.group(2)) {
-            case "ns" -> 1;
-            case "us", "µs" -> 1e3;
-            case "ms" -> 1e6;
-            case "s" -> 1e9;
-            case "m" -> 60e9;
-            case "h" -> 3600e9;
-            case "d" -> 86_400e9;
-            default -> 604_800e9;
-          };
-      sum = sum.plusNanos(Math.round(Double.parseDouble(matcher.group(1)) * nanoseconds));
-    }
-    return text.startsWith("-") ? sum.negated() : sum;
   }
 }

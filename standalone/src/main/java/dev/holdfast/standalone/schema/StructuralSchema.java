@@ -6,6 +6,7 @@ import dev.holdfast.standalone.schema.FieldError.Reason;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -57,6 +58,12 @@ public final class StructuralSchema {
     return new StructuralSchema(root, FieldTypes.ofResource(root), rules);
   }
 
+  /** A schema without any field. */
+  public static StructuralSchema empty() {
+    SchemaNode root = SchemaNode.ofType("object", Map.of());
+    return new StructuralSchema(root, FieldTypes.ofResource(root), null);
+  }
+
   /** A schema that knows nothing: everything is preserved, lists are atomic, objects granular. */
   public static StructuralSchema deduced() {
     return new StructuralSchema(
@@ -92,47 +99,47 @@ public final class StructuralSchema {
    * Validates types, values, list types and CEL rules, transition rules and ratcheting included.
    *
    * @param oldObject the object before an update; null on create
+   * @param found errors of the metadata, which may keep the rules from being run
+   * @return all errors, those found before first
    */
-  public List<FieldError> validate(ObjectNode object, @Nullable ObjectNode oldObject) {
-    return complete(ValueValidator.validate(root, object, oldObject), object, oldObject);
+  public List<FieldError> validate(
+      ObjectNode object, @Nullable ObjectNode oldObject, List<FieldError> found) {
+    return complete(found, ValueValidator.validate(root, object, oldObject), object, oldObject);
   }
 
   /**
    * As {@link #validate} for a write to the status subresource: types and values of the status
-   * only, list types and CEL rules of the whole object.
+   * only, as the real server looks at it (so only the field of an error says where it is), list
+   * types and CEL rules of the whole object.
    */
-  public List<FieldError> validateStatus(ObjectNode object, ObjectNode oldObject) {
+  public List<FieldError> validateStatus(
+      ObjectNode object, ObjectNode oldObject, List<FieldError> found) {
     SchemaNode schema = root.field("status");
     JsonNode status = object.get("status");
-    List<FieldError> errors =
-        schema == null || status == null
-            ? List.of()
-            : ValueValidator.validate(schema, status, oldObject.get("status"));
-    return complete(errors.stream().map(StructuralSchema::inStatus).toList(), object, oldObject);
-  }
-
-  /** The real server validates the status as an object of its own, so only the field says where. */
-  private static FieldError inStatus(FieldError error) {
-    String field = error.field();
-    return new FieldError(
-        error.reason(),
-        field.equals(FieldPath.ROOT.orNil()) ? "status" : "status." + field,
-        error.message());
+    List<FieldError> errors = new ArrayList<>();
+    if (schema != null && status != null) {
+      for (FieldError error : ValueValidator.validate(schema, status, oldObject.get("status"))) {
+        String below = error.field().equals(FieldPath.ROOT.orNil()) ? "" : "." + error.field();
+        errors.add(new FieldError(error.reason(), "status" + below, error.message()));
+      }
+    }
+    return complete(found, errors, object, oldObject);
   }
 
   private List<FieldError> complete(
-      List<FieldError> valueErrors, ObjectNode object, @Nullable ObjectNode oldObject) {
-    List<FieldError> errors = new ArrayList<>(valueErrors);
-    List<FieldError> listErrors = ListTypes.validate(root, object);
+      List<FieldError> found,
+      List<FieldError> valueErrors,
+      ObjectNode object,
+      @Nullable ObjectNode oldObject) {
+    List<FieldError> errors = new ArrayList<>(found);
+    errors.addAll(valueErrors);
     if (oldObject == null || ListTypes.validate(root, oldObject).isEmpty()) {
-      errors.addAll(listErrors);
+      errors.addAll(ListTypes.validate(root, object));
     }
-    if (rules == null) {
-      return List.copyOf(errors);
-    }
-    if (errors.stream().noneMatch(error -> BLOCKING.contains(error.reason()))) {
+    boolean blocked = errors.stream().anyMatch(error -> BLOCKING.contains(error.reason()));
+    if (rules != null && !blocked) {
       errors.addAll(RuleEvaluator.evaluate(rules, object, oldObject));
-    } else {
+    } else if (rules != null) {
       errors.add(
           FieldPath.ROOT.error(
               Reason.FieldValueInvalid,

@@ -1,6 +1,7 @@
 package dev.holdfast.standalone.schema;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.holdfast.standalone.json.JsonValues;
 import dev.holdfast.standalone.schema.FieldError.Reason;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
@@ -82,7 +83,7 @@ final class ValueValidator {
         String actualFormat =
             switch (actual) {
               case "integer" -> "int64";
-              case "number" -> "double";
+              case "number" -> schema.type().equals("integer") ? "float64" : "double";
               default -> "";
             };
         errors.add(wrongType(path, schema.values().format(), actualFormat));

@@ -67,8 +67,8 @@ record ApplyCase(
       boolean ofStatus = operation == Operation.MERGE_STATUS || operation == Operation.APPLY_STATUS;
       List<FieldError> errors =
           ofStatus && live != null
-              ? schema.validateStatus(result, live)
-              : schema.validate(result, live);
+              ? schema.validateStatus(result, live, List.of())
+              : schema.validate(result, live, List.of());
       if (errors.isEmpty()) {
         return comparable(result);
       }

@@ -65,7 +65,7 @@ class PatchesTest {
         "JSON; [{'op':'frobnicate','path':'/a'}]; MALFORMED",
         "JSON; {'a':1}; MALFORMED",
         "MERGE; [1]; MALFORMED",
-        "STRATEGIC_MERGE; {'a':{'$patch':'frobnicate'}}; MALFORMED",
+        "STRATEGIC_MERGE; {'a':{'$patch':'frobnicate'}}; UNKNOWN_DIRECTIVE",
       })
   void tellsAMalformedPatchFromOneThatDoesNotFit(PatchType type, String patch, Kind kind) {
     ObjectNode live = (ObjectNode) json("{'a':1}");

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -90,44 +91,26 @@ class RulesTest {
         "self.count + size(self.words) == 7",
         "has(self.text) && !has(self.free)",
         "quantity(self.text).compareTo(quantity('4Gi')) > 0",
-        "quantity(self.text) == quantity('10240Mi')",
-        "quantity(string(self.amount)).isLessThan(quantity('1k'))",
-        "quantity('1500m').add(quantity('500m')).asInteger() == 2",
-        "quantity('2').sub(1).isInteger() && !quantity('2500m').isInteger()",
-        "sign(quantity('-1')) == -1 && quantity('0.5').asApproximateFloat() == 0.5",
-        "isQuantity('1.5Ti') && !isQuantity('1Zi') && isQuantity('1e3') && !isQuantity('')",
+        "quantity(self.text) == quantity('10240Mi') && quantity('1.5Ti') == quantity('1536Gi')",
+        "quantity(string(self.amount)).compareTo(quantity('1k')) < 0",
+        "quantity('2500m').compareTo(quantity('2.5')) == 0 && quantity('1e3') == quantity('1k')",
+        "quantity('2E') == quantity('2e18') && quantity('-.5') == quantity('-500m')",
         "type(self.amount) == int && self.amount < 1024",
-        "cidr(self.other).containsIP('10.1.2.3') && cidr(self.other).containsIP(ip('10.1.2.3'))",
-        "cidr('10.0.0.0/8').containsCIDR(self.other) && cidr(self.other).prefixLength() == 24",
         "cidr('10.1.2.3/24').masked() == cidr(self.other) && cidr(self.other).ip().family() == 4",
-        "ip('fe80::1').isLinkLocalUnicast() && ip('127.0.0.1').isLoopback() &&"
-            + " ip('::').isUnspecified()",
-        "isIP('::1') && !isIP('1.2.3') && !isIP('01.2.3.4') && !isIP('::ffff:1.2.3.4')",
         "isCIDR('fd00::/64') && !isCIDR('fd00::/129') && !isCIDR('10.0.0.1')",
-        "string(ip('2001:DB8:0:0::1')) == '2001:db8::1' && ip.isCanonical('2001:db8::1')",
-        "url('https://example.com:80/path?k=a&k=b').getHost() == 'example.com:80'",
-        "url('https://[::1]:80/').getHostname() == '::1' && url('/a').getEscapedPath() == '/a'",
-        "url('https://example.com/?k=a&k=b').getQuery() == {'k': ['a', 'b']}",
-        "isURL('https://example.com') && !isURL('example')",
-        "!self.words.isSorted() && self.numbers.max() == 3 && self.numbers.min() == 1",
-        "self.numbers.sum() == 6 && self.words.indexOf('b') == 0 && self.words.lastIndexOf('b') =="
-            + " 2",
         "'text'.indexOf('x') == 2",
-        "'a1b22'.find('[0-9]+') == '1' && 'a1b22'.findAll('[0-9]+') == ['1', '22']",
-        "'a1b22'.findAll('[0-9]+', 1) == ['1']",
         "self.text.matches('^[0-9]+Gi$')",
         "self.words.all(w, w in ['a', 'b']) && self.items.exists(i, i.name == 'two')",
         "self.items.map(i, i.size) == [1, 2] && self.items.filter(i, i.size > 1).size() == 1",
         "self.map['a.b/c'] == 'd' && self.map.all(k, k.startsWith('a'))",
         "self.__namespace__ == 'default'",
-        "self.how__dash__long == duration('90m')",
         "self.when > timestamp('2026-01-01T00:00:00Z')",
         "self.?free.hasValue() == false && self.?text.orValue('') == '10Gi'",
-        "sets.contains(self.words, ['a']) && self.words.distinct().size() == 2",
+        "cidr(self.other).prefixLength() == 24 && cidr('fd00::1/64').ip().family() == 6",
         "self.text.lowerAscii() == '10gi' && self.words.join('') == 'bab'",
       })
   void holds(String rule) {
-    assertThat(schema(rule).validate(yaml(SPEC), null)).isEmpty();
+    assertThat(schema(rule).validate(yaml(SPEC), null, List.of())).isEmpty();
   }
 
   @ParameterizedTest
@@ -139,8 +122,12 @@ class RulesTest {
         "self.count | must evaluate to a bool",
         "self.count > | compilation failed",
         "self.free.x == 1 | undefined field 'x'",
-        "quantity(self.count).isInteger() | found no matching overload",
-        "self.items.max() == 1 | found no matching overload",
+        "quantity(self.count).compareTo(quantity('1')) == 0 | found no matching overload",
+        "self.how__dash__long == duration('90m') | undefined field 'how__dash__long'",
+        "isURL(self.text) | undeclared reference to 'isURL'",
+        "ip(self.text).isLoopback() | found no matching overload",
+        "self.numbers.max() == 3 | undeclared reference to 'max'",
+        "self.text.find('[0-9]+') == '1' | undeclared reference to 'find'",
         "nobody == 1 | undeclared reference",
       })
   void refusesRulesThatDoNotCompile(String rule, String reason) {
@@ -161,14 +148,14 @@ class RulesTest {
 
   @Test
   void sayWhatFailedWhereTheRuleHasNoMessage() {
-    assertThat(schema("self.count > 5").validate(yaml(SPEC), null))
+    assertThat(schema("self.count > 5").validate(yaml(SPEC), null, List.of()))
         .extracting(FieldError::text)
         .containsExactly("spec: Invalid value: failed rule: self.count > 5");
   }
 
   @Test
   void namesTheKeyThatARuleDidNotFind() {
-    assertThat(schema("self.free == self.free").validate(yaml("spec: {}"), null))
+    assertThat(schema("self.free == self.free").validate(yaml("spec: {}"), null, List.of()))
         .extracting(FieldError::text)
         .containsExactly(
             "spec: Invalid value: \"object\": no such key: free evaluating rule: self.free =="
@@ -182,11 +169,15 @@ class RulesTest {
 
     assertThat(
             schema.validate(
-                yaml("spec: {set: [b, a], items: [{name: two, size: 2}, {name: one}]}"), old))
+                yaml("spec: {set: [b, a], items: [{name: two, size: 2}, {name: one}]}"),
+                old,
+                List.of()))
         .isEmpty();
     assertThat(
             schema.validate(
-                yaml("spec: {set: [b], items: [{name: two, size: 2}, {name: one}]}"), old))
+                yaml("spec: {set: [b], items: [{name: two, size: 2}, {name: one}]}"),
+                old,
+                List.of()))
         .hasSize(1);
   }
 
@@ -194,16 +185,19 @@ class RulesTest {
   void toleratesWhatAnUpdateLeftAsItWas() {
     StructuralSchema schema = schema("self.count > 5");
 
-    assertThat(schema.validate(yaml("spec: {count: 1}"), yaml("spec: {count: 1}"))).isEmpty();
-    assertThat(schema.validate(yaml("spec: {count: 1, text: a}"), yaml("spec: {count: 1}")))
+    assertThat(schema.validate(yaml("spec: {count: 1}"), yaml("spec: {count: 1}"), List.of()))
+        .isEmpty();
+    assertThat(
+            schema.validate(yaml("spec: {count: 1, text: a}"), yaml("spec: {count: 1}"), List.of()))
         .hasSize(1);
   }
 
   @Test
   void runsTransitionRulesOnlyWhereThereIsAnOldValueUnlessItIsOptional() {
     StructuralSchema strict = schema("self.text == oldSelf.text");
-    assertThat(strict.validate(yaml("spec: {text: a}"), null)).isEmpty();
-    assertThat(strict.validate(yaml("spec: {text: a}"), yaml("spec: {text: b}"))).hasSize(1);
+    assertThat(strict.validate(yaml("spec: {text: a}"), null, List.of())).isEmpty();
+    assertThat(strict.validate(yaml("spec: {text: a}"), yaml("spec: {text: b}"), List.of()))
+        .hasSize(1);
 
     ObjectNode json = yaml(SCHEMA.replace("\"RULE\"", "true"));
     ((ObjectNode) json.at("/properties/spec/x-kubernetes-validations/0"))
@@ -213,8 +207,9 @@ class RulesTest {
         .put("reason", "FieldValueForbidden")
         .put("fieldPath", ".text");
     StructuralSchema optional = StructuralSchema.parse(json);
-    assertThat(optional.validate(yaml("spec: {text: a}"), yaml("spec: {text: a}"))).isEmpty();
-    assertThat(optional.validate(yaml("spec: {text: a}"), null))
+    assertThat(optional.validate(yaml("spec: {text: a}"), yaml("spec: {text: a}"), List.of()))
+        .isEmpty();
+    assertThat(optional.validate(yaml("spec: {text: a}"), null, List.of()))
         .containsExactly(
             new FieldError(
                 FieldError.Reason.FieldValueForbidden, "spec.text", "Forbidden: only as it was"));
@@ -247,7 +242,8 @@ class RulesTest {
     ObjectNode old = yaml("spec: {disks: [{name: a, size: 5}, {name: b, size: 9}]}");
 
     assertThat(
-            schema.validate(yaml("spec: {disks: [{name: b, size: 4}, {name: c, size: 1}]}"), old))
+            schema.validate(
+                yaml("spec: {disks: [{name: b, size: 4}, {name: c, size: 1}]}"), old, List.of()))
         .extracting(FieldError::text)
         .containsExactly("spec.disks[0].size: Invalid value: from 9 to 4");
   }

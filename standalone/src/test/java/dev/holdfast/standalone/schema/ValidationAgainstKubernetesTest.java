@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import dev.holdfast.standalone.json.JsonValues;
 import dev.holdfast.standalone.rig.KubeRig;
 import java.io.IOException;
 import java.io.InputStream;
@@ -80,7 +81,7 @@ class ValidationAgainstKubernetesTest {
     schema.pruneUnknown(object);
     schema.applyDefaults(object);
     List<String> actual = new ArrayList<>();
-    for (FieldError error : schema.validate(object, live)) {
+    for (FieldError error : schema.validate(object, live, List.of())) {
       actual.add(error.reason() + " " + error.text());
     }
     List<String> expected = new ArrayList<>();

@@ -1,6 +1,4 @@
-/**
- * CEL as Kubernetes extends it: quantities, addresses, URLs, list and regular expression functions.
- */
+/** CEL with the functions of Kubernetes that rules of ours use. */
 @NullMarked
 package dev.holdfast.standalone.schema.cel;
 

@@ -1,4 +1,4 @@
-package dev.holdfast.standalone.apply;
+package dev.holdfast.standalone.json;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeType;
@@ -12,10 +12,10 @@ import org.jspecify.annotations.Nullable;
  * Order, equality and text of JSON values: numbers by value (1 equals 1.0, which Jackson denies),
  * objects whatever the order of their fields.
  */
-final class Values {
-  private Values() {}
+public final class JsonValues {
+  private JsonValues() {}
 
-  static boolean equal(@Nullable JsonNode left, @Nullable JsonNode right) {
+  public static boolean equal(@Nullable JsonNode left, @Nullable JsonNode right) {
     if (left == null || right == null) {
       return left == null && right == null;
     }
@@ -23,7 +23,7 @@ final class Values {
   }
 
   /** A total order: numbers, strings, booleans, arrays, objects, null. */
-  static int compare(JsonNode left, JsonNode right) {
+  public static int compare(JsonNode left, JsonNode right) {
     int byKind = Integer.compare(rank(left), rank(right));
     if (byKind != 0) {
       return byKind;
@@ -39,10 +39,10 @@ final class Values {
   }
 
   /** As conflicts show it: strings quoted, the rest plain. */
-  static String text(JsonNode value) {
+  public static String text(JsonNode value) {
     if (value.isArray()) {
       return StreamSupport.stream(value.spliterator(), false)
-          .map(Values::text)
+          .map(JsonValues::text)
           .collect(Collectors.joining(",", "[", "]"));
     }
     return value.toString();
