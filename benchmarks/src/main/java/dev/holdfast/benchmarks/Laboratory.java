@@ -4,6 +4,9 @@ import dev.holdfast.crds.Holdfast;
 import dev.holdfast.crds.Manifests;
 import dev.holdfast.crds.machine.VirtualMachineInstance;
 import dev.holdfast.crds.node.HypervisorNode;
+import dev.holdfast.keeper.client.KeeperClient;
+import dev.holdfast.keeper.client.KeeperListener;
+import dev.holdfast.keeper.protocol.ProcessState;
 import dev.holdfast.operator.HoldfastOperator;
 import dev.holdfast.operator.OperatorOptions;
 import dev.holdfast.operator.placement.Overcommit;
@@ -206,22 +209,36 @@ final class Laboratory implements AutoCloseable {
     operator.close();
     client.close();
     controlPlane.close();
-    Path socket = run().resolve("keeper.sock");
-    ProcessHandle.allProcesses()
-        .filter(
-            process ->
-                process
-                    .info()
-                    .arguments()
-                    .map(arguments -> List.of(arguments).contains(socket.toString()))
-                    .orElse(false))
-        .forEach(ProcessHandle::destroy);
+    stopKeeper();
     if (done) {
       delete(directory);
       delete(pool());
     } else {
       System.err.println("logs are left in " + directory);
     }
+  }
+
+  /** The keeper itself says which process it is: the JVM hides long argument lists. */
+  private void stopKeeper() throws IOException {
+    long process;
+    try (KeeperClient keeper =
+        KeeperClient.connect(run().resolve("keeper.sock"), new IndifferentListener())) {
+      process = keeper.keeperPid();
+    }
+    ProcessHandle.of(process)
+        .ifPresent(
+            keeper -> {
+              keeper.destroy();
+              var _ = keeper.onExit().orTimeout(10, TimeUnit.SECONDS).join();
+            });
+  }
+
+  private static final class IndifferentListener implements KeeperListener {
+    @Override
+    public void exited(ProcessState process) {}
+
+    @Override
+    public void disconnected(String reason) {}
   }
 
   /** Everything went well: nobody needs the logs. */
