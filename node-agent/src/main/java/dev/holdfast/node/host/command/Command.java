@@ -183,7 +183,8 @@ public record Command(
 
   private static void kill(Process process) {
     List<ProcessHandle> descendants = process.descendants().toList();
-    process.destroyForcibly();
+    // By its handle: the process object would close the streams, and lose its last words.
+    process.toHandle().destroyForcibly();
     descendants.forEach(ProcessHandle::destroyForcibly);
   }
 
