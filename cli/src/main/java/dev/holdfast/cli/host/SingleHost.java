@@ -122,7 +122,7 @@ public final class SingleHost implements AutoCloseable {
     Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx--x--x"));
   }
 
-  private static KubernetesClient client(Path kubeconfig) {
+  static KubernetesClient client(Path kubeconfig) {
     return new KubernetesClientBuilder()
         .withConfig(Config.fromKubeconfig(kubeconfig.toFile()))
         .build();

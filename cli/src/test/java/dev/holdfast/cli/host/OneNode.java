@@ -20,9 +20,7 @@ import dev.holdfast.operator.HoldfastOperator;
 import dev.holdfast.operator.OperatorOptions;
 import dev.holdfast.standalone.StandaloneControlPlane;
 import dev.holdfast.standalone.StandaloneOptions;
-import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
@@ -63,11 +61,11 @@ final class OneNode implements AutoCloseable {
     StandaloneOptions options = StandaloneOptions.in(directories.controlPlane()).withSync(false);
     name = options.nodeName();
     opened(StandaloneControlPlane.start(options));
-    client = opened(client(directories.kubeconfig()));
+    client = opened(SingleHost.client(directories.kubeconfig()));
     CustomResources.apply(client);
     opened(
         HoldfastOperator.start(
-            opened(client(directories.operatorKubeconfig())),
+            opened(SingleHost.client(directories.operatorKubeconfig())),
             OperatorOptions.defaults().withLeaderElection(false)));
     machines =
         opened(
@@ -82,7 +80,7 @@ final class OneNode implements AutoCloseable {
                 Clock.systemUTC()));
     opened(
         NodeAgent.start(
-            opened(client(directories.agentKubeconfig())),
+            opened(SingleHost.client(directories.agentKubeconfig())),
             name,
             "test",
             capabilities(),
@@ -133,12 +131,6 @@ final class OneNode implements AutoCloseable {
             NetworkHost.class.getClassLoader(),
             new Class<?>[] {NetworkHost.class},
             (proxy, called, arguments) -> called.getReturnType() == Map.class ? Map.of() : null);
-  }
-
-  private static KubernetesClient client(Path kubeconfig) {
-    return new KubernetesClientBuilder()
-        .withConfig(Config.fromKubeconfig(kubeconfig.toFile()))
-        .build();
   }
 
   private <T extends AutoCloseable> T opened(T part) {

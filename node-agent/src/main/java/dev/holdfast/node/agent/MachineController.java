@@ -93,7 +93,7 @@ final class MachineController {
           uuid, now, new Backoff.Cause("IoError", "the guest's disk I/O has failed"));
     }
     HostException failure = execute(task, uuid);
-    boolean hasNews = failure != null || !(resumes || isOnTrial(uuid));
+    boolean hasNews = failure != null || (!resumes && endOfTrial(uuid) == null);
     found.filter(instance -> hasNews).ifPresent(instance -> report(instance, task, failure));
     if (task.released() && machine != null && machine.deletedAt() != null) {
       release(uuid);
@@ -227,8 +227,8 @@ final class MachineController {
           : Duration.ofSeconds(1);
     }
     if (failure == null && isSettled(uuid)) {
-      Instant resumed = afterIoErrors.lastFailed(uuid);
-      return isOnTrial(uuid) && resumed != null ? Duration.between(now, resumed.plus(TRIAL)) : null;
+      Instant end = endOfTrial(uuid);
+      return end == null ? null : Duration.between(now, end);
     }
     Instant notBefore = notBefore(uuid);
     if (notBefore == null || (failure == null && notBefore.isBefore(plannedAt))) {
@@ -247,17 +247,24 @@ final class MachineController {
   }
 
   /**
-   * Whether the guest was just resumed after a failure of disk I/O and runs, which may not be for
-   * long. Its status stays as it is until that is known, or each try would be news.
+   * Until when a guest is on trial that was just resumed after a failure of disk I/O and runs,
+   * which may not be for long; null when it is not. Its status stays as it is until that is known,
+   * or each try would be news.
    */
-  private boolean isOnTrial(String uuid) throws HostException {
+  private @Nullable Instant endOfTrial(String uuid) throws HostException {
     HostState.Machine state = host.machines().machine(uuid);
     Instant resumed = afterIoErrors.lastFailed(uuid);
-    return state != null
-        && controlPlane.machine(uuid).map(m -> m.getMetadata().getDeletionTimestamp()).isEmpty()
-        && state.guest() == Guest.RUNNING
-        && resumed != null
-        && clock.instant().isBefore(resumed.plus(TRIAL));
+    if (resumed == null
+        || state == null
+        || state.guest() != Guest.RUNNING
+        || controlPlane
+            .machine(uuid)
+            .map(m -> m.getMetadata().getDeletionTimestamp())
+            .isPresent()) {
+      return null;
+    }
+    Instant end = resumed.plus(TRIAL);
+    return clock.instant().isBefore(end) ? end : null;
   }
 
   private boolean isSettled(String uuid) throws HostException {

@@ -68,7 +68,7 @@ public final class ObjectWriter {
   }
 
   /** Gives an empty object the identity of another one, as server-side apply of a status needs. */
-  private static <T extends HasMetadata> T identify(T empty, T like) {
+  public static <T extends HasMetadata> T identify(T empty, T like) {
     empty.setMetadata(
         new ObjectMetaBuilder()
             .withName(like.getMetadata().getName())

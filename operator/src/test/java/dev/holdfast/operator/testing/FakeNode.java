@@ -15,6 +15,7 @@ import dev.holdfast.crds.node.HypervisorNodeStatus.AcceleratorStatus;
 import dev.holdfast.crds.node.HypervisorNodeStatus.PoolStatus;
 import dev.holdfast.crds.storage.VirtualDiskInstance;
 import dev.holdfast.crds.storage.VirtualDiskInstanceStatus;
+import dev.holdfast.operator.status.ObjectWriter;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
@@ -257,7 +258,7 @@ public final class FakeNode implements AutoCloseable {
         new VirtualMachineInstanceStatus(
             generation, phase, null, 0, 4711L, "7.2.0", conditions.toList());
     if (!after.equals(before)) {
-      VirtualMachineInstance fresh = identify(new VirtualMachineInstance(), instance);
+      VirtualMachineInstance fresh = ObjectWriter.identify(new VirtualMachineInstance(), instance);
       fresh.setStatus(after);
       client.resource(fresh).subresource("status").patch(APPLY, fresh);
     }
@@ -270,7 +271,7 @@ public final class FakeNode implements AutoCloseable {
     }
     VirtualDiskInstanceStatus before = disk.getStatus();
     if (before == null || before.phase() != VirtualDiskInstanceStatus.Phase.READY) {
-      VirtualDiskInstance fresh = identify(new VirtualDiskInstance(), disk);
+      VirtualDiskInstance fresh = ObjectWriter.identify(new VirtualDiskInstance(), disk);
       fresh.setStatus(
           new VirtualDiskInstanceStatus(
               disk.getMetadata().getGeneration(),
@@ -291,14 +292,5 @@ public final class FakeNode implements AutoCloseable {
               new PatchContext.Builder().withPatchType(PatchType.JSON_MERGE).build(),
               "{\"metadata\":{\"finalizers\":null}}");
     }
-  }
-
-  private static <T extends HasMetadata> T identify(T empty, T like) {
-    empty.setMetadata(
-        new ObjectMetaBuilder()
-            .withName(like.getMetadata().getName())
-            .withNamespace(like.getMetadata().getNamespace())
-            .build());
-    return empty;
   }
 }
