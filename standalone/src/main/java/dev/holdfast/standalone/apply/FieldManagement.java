@@ -88,7 +88,8 @@ public final class FieldManagement {
    * server does that too, and refuses the object by its schema.
    *
    * @param live null to create
-   * @return the new object with its managedFields; equal to {@code live} when nothing changed
+   * @return the new object with its managedFields; equal to {@code live}, but for times in its
+   *     managedFields, when nothing changed
    * @throws ApplyConflictException when other managers own what would change, unless {@code force}
    * @throws InvalidConfigurationException when the configuration does not fit the schema
    */
@@ -105,7 +106,7 @@ public final class FieldManagement {
       LastApplied.refresh(result, configuration);
     }
     managed.write(result);
-    return live == null ? result : withoutMereTimes(live, result);
+    return result;
   }
 
   private ObjectNode applyOrTakeOver(
@@ -188,7 +189,7 @@ public final class FieldManagement {
     track(before, result, managed, manager);
     managed.capUpdateManagers();
     managed.write(result);
-    return live == null ? result : withoutMereTimes(live, result);
+    return result;
   }
 
   private void track(ObjectNode before, ObjectNode after, ManagedFields managed, String name) {
@@ -245,21 +246,6 @@ public final class FieldManagement {
     ObjectNode copy = object.deepCopy();
     if (copy.get("metadata") instanceof ObjectNode metadata) {
       metadata.remove("managedFields");
-    }
-    return copy;
-  }
-
-  /** A new time alone is no change: then the live object is the result. */
-  private static ObjectNode withoutMereTimes(ObjectNode live, ObjectNode result) {
-    return JsonValues.equal(withoutTimes(live), withoutTimes(result)) ? live.deepCopy() : result;
-  }
-
-  private static ObjectNode withoutTimes(ObjectNode object) {
-    ObjectNode copy = object.deepCopy();
-    for (JsonNode entry : copy.path("metadata").path("managedFields")) {
-      if (entry instanceof ObjectNode fields) {
-        fields.remove("time");
-      }
     }
     return copy;
   }

@@ -112,10 +112,22 @@ public final class Metadata {
     return name.toString();
   }
 
-  /** A copy without the resourceVersion, to compare contents. */
-  static ObjectNode withoutRevision(ObjectNode object) {
+  /**
+   * Whether two states of an object say the same: another resourceVersion, or another time of a
+   * write in managedFields, alone is no change.
+   */
+  static boolean sameContents(ObjectNode one, ObjectNode other) {
+    return contents(one).equals(contents(other));
+  }
+
+  private static ObjectNode contents(ObjectNode object) {
     ObjectNode copy = object.deepCopy();
     of(copy).remove("resourceVersion");
+    for (JsonNode entry : of(copy).path("managedFields")) {
+      if (entry instanceof ObjectNode fields) {
+        fields.remove("time");
+      }
+    }
     return copy;
   }
 

@@ -279,7 +279,7 @@ public final class ResourceWriter {
       }
       ObjectNode complete = complete(target, live, next, options);
       if (options.dryRun()) {
-        return new Written(complete, false);
+        return new Written(Metadata.sameContents(complete, live) ? live : complete, false);
       }
       try {
         return new Written(store(target, stored, live, complete), false);
@@ -369,7 +369,7 @@ public final class ResourceWriter {
       type.rules().gone(live);
       return object;
     }
-    if (Metadata.withoutRevision(object).equals(Metadata.withoutRevision(live))) {
+    if (Metadata.sameContents(object, live)) {
       return live;
     }
     StoredObject now =
