@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +28,12 @@ import org.slf4j.LoggerFactory;
 /** Makes one machine at a time as it is wanted and reports on it. */
 final class MachineController {
   private static final Logger LOG = LoggerFactory.getLogger(MachineController.class);
+
+  private static final String QEMU_EXITED = "QemuExited";
+  private static final String GUEST_CRASHED = "GuestCrashed";
+
+  /** Told when they are counted, each once, however long the status then says so. */
+  private static final Set<String> CRASHES = Set.of(QEMU_EXITED, GUEST_CRASHED);
 
   /** What makes a start fail is seldom cured by time. */
   static final Duration LONGEST_WAIT = Duration.ofMinutes(5);
@@ -132,7 +139,7 @@ final class MachineController {
     HostState.Machine state = host.machines().machine(uuid);
     if (state != null && state.process() instanceof QemuProcess.Exited exited) {
       if (!exited.at().equals(countedCrashes.put(uuid, exited.at()))) {
-        Backoff.Cause cause = new Backoff.Cause("QemuExited", InstanceStatus.howItEnded(exited));
+        Backoff.Cause cause = new Backoff.Cause(QEMU_EXITED, InstanceStatus.howItEnded(exited));
         afterFailures.failed(uuid, exited.at(), cause);
         reporter.event(instance, Reporter.Severity.WARNING, cause.reason(), cause.message());
       }
@@ -140,7 +147,7 @@ final class MachineController {
         && state.guest() == Guest.CRASHED
         && state.process() instanceof QemuProcess.Running running
         && !running.startedAt().equals(countedCrashes.put(uuid, running.startedAt()))) {
-      Backoff.Cause cause = new Backoff.Cause("GuestCrashed", "the guest has crashed");
+      Backoff.Cause cause = new Backoff.Cause(GUEST_CRASHED, "the guest has crashed");
       afterFailures.failed(uuid, clock.instant(), cause);
       reporter.event(instance, Reporter.Severity.WARNING, cause.reason(), cause.message());
     } else if (state == null || state.process() instanceof QemuProcess.None) {
@@ -149,7 +156,7 @@ final class MachineController {
         reporter.event(
             instance,
             Reporter.Severity.WARNING,
-            "QemuExited",
+            QEMU_EXITED,
             "QEMU (process %d) has ended while nobody watched".formatted(status.processId()));
       }
     }
@@ -204,6 +211,9 @@ final class MachineController {
             || after.phase() == Phase.STARTING
             || is.reason().equals("Pausing")
             || is.reason().equals("Resuming");
+    if (CRASHES.contains(is.reason())) {
+      return;
+    }
     reporter.event(
         instance,
         good ? Reporter.Severity.NORMAL : Reporter.Severity.WARNING,

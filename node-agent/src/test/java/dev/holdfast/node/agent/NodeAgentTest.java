@@ -161,11 +161,10 @@ class NodeAgentTest {
         .untilAsserted(
             () ->
                 assertThat(client.v1().events().inNamespace("default").list().getItems())
-                    .anySatisfy(
-                        event -> {
-                          assertThat(event.getReason()).isEqualTo("QemuExited");
-                          assertThat(event.getMessage()).contains("killed by signal 9");
-                        }));
+                    .filteredOn(event -> event.getReason().equals("QemuExited"))
+                    .singleElement()
+                    .satisfies(
+                        event -> assertThat(event.getMessage()).contains("killed by signal 9")));
 
     agent.close();
     long processBefore =

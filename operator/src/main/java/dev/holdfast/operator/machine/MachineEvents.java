@@ -1,6 +1,7 @@
 package dev.holdfast.operator.machine;
 
 import dev.holdfast.crds.Condition;
+import dev.holdfast.crds.machine.VirtualMachineInstanceStatus;
 import dev.holdfast.crds.machine.VirtualMachineStatus;
 import dev.holdfast.crds.machine.VirtualMachineStatus.PrintableStatus;
 import dev.holdfast.operator.status.EventDraft;
@@ -17,15 +18,23 @@ import org.jspecify.annotations.Nullable;
 final class MachineEvents {
   private MachineEvents() {}
 
+  /**
+   * The events.
+   *
+   * @param reported the status of the machine's instance; of trouble that is passed on from it the
+   *     agent has told
+   */
   static List<EventDraft> between(
-      @Nullable VirtualMachineStatus before, VirtualMachineStatus after) {
+      @Nullable VirtualMachineStatus before,
+      VirtualMachineStatus after,
+      @Nullable VirtualMachineInstanceStatus reported) {
     List<EventDraft> events = new ArrayList<>();
     PrintableStatus from = before == null ? null : before.printableStatus();
     PrintableStatus to = after.printableStatus();
     if (to != null && from != to) {
       addTransition(events, from, to, after);
     }
-    addTrouble(events, before, after);
+    addTrouble(events, before, after, reported);
     if (after.pendingChanges() != null
         && (before == null || !after.pendingChanges().equals(before.pendingChanges()))) {
       events.add(
@@ -74,15 +83,18 @@ final class MachineEvents {
   }
 
   private static void addTrouble(
-      List<EventDraft> events, @Nullable VirtualMachineStatus before, VirtualMachineStatus after) {
+      List<EventDraft> events,
+      @Nullable VirtualMachineStatus before,
+      VirtualMachineStatus after,
+      @Nullable VirtualMachineInstanceStatus reported) {
     PrintableStatus printable = after.printableStatus();
     Condition ready = Condition.find(after.conditions(), Condition.READY);
     Condition old = before == null ? null : Condition.find(before.conditions(), Condition.READY);
     boolean news =
         ready != null
-            && (old == null
-                || !old.reason().equals(ready.reason())
-                || !Objects.equals(old.message(), ready.message()));
+            && !says(old, ready)
+            && (reported == null
+                || !says(Condition.find(reported.conditions(), Condition.READY), ready));
     if (printable == null || ready == null || !news || ready.status().equals(Condition.TRUE)) {
       return;
     }
@@ -101,6 +113,12 @@ final class MachineEvents {
               : ready.reason();
       events.add(new EventDraft(EventDraft.Severity.WARNING, reason, ready.message()));
     }
+  }
+
+  private static boolean says(@Nullable Condition condition, Condition what) {
+    return condition != null
+        && condition.reason().equals(what.reason())
+        && Objects.equals(condition.message(), what.message());
   }
 
   private static String message(VirtualMachineStatus status) {

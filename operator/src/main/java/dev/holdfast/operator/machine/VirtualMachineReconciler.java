@@ -235,7 +235,10 @@ public final class VirtualMachineReconciler
     VirtualMachineStatus before = machine.getStatus();
     VirtualMachineStatus after = MachineStatusAggregator.evaluate(situation, clock.instant());
     if (ObjectWriter.writeStatus(machine, new VirtualMachine(), after, context)) {
-      events.record(machine, MachineEvents.between(before, after));
+      VirtualMachineInstance instance = situation.instance();
+      events.record(
+          machine,
+          MachineEvents.between(before, after, instance == null ? null : instance.getStatus()));
     }
   }
 

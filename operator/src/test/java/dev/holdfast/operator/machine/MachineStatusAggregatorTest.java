@@ -3,12 +3,14 @@ package dev.holdfast.operator.machine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.holdfast.crds.Condition;
+import dev.holdfast.crds.Conditions;
 import dev.holdfast.crds.machine.VirtualMachine;
 import dev.holdfast.crds.machine.VirtualMachineInstance;
 import dev.holdfast.crds.machine.VirtualMachineInstanceStatus;
 import dev.holdfast.crds.machine.VirtualMachineInstanceStatus.Phase;
 import dev.holdfast.crds.machine.VirtualMachineStatus;
 import dev.holdfast.crds.machine.VirtualMachineStatus.PrintableStatus;
+import dev.holdfast.operator.status.EventDraft;
 import dev.holdfast.operator.status.Reason;
 import java.time.Instant;
 import java.util.List;
@@ -113,7 +115,34 @@ class MachineStatusAggregatorTest {
     MachineSituation later =
         new MachineSituation(machine, "uuid", instance, true, false, null, List.of());
     assertThat(MachineStatusAggregator.evaluate(later, NOW.plusSeconds(60))).isEqualTo(first);
-    assertThat(MachineEvents.between(first, first)).isEmpty();
+    assertThat(MachineEvents.between(first, first, instance.getStatus())).isEmpty();
+  }
+
+  @Test
+  void whatTheAgentHasToldIsNotToldAgain() {
+    VirtualMachine machine = Machines.machine("");
+    VirtualMachineInstance instance = instance(machine, Phase.CRASH_LOOP_BACK_OFF, 1L);
+    VirtualMachineInstanceStatus reported =
+        new VirtualMachineInstanceStatus(
+            1L,
+            Phase.CRASH_LOOP_BACK_OFF,
+            null,
+            null,
+            null,
+            null,
+            new Conditions(null, 1L, NOW)
+                .add(Condition.READY, false, "QemuExited", "QEMU has ended (killed by signal 9)")
+                .toList());
+    instance.setStatus(reported);
+    VirtualMachineStatus crashed = evaluate(machine, instance, true);
+
+    assertThat(condition(crashed, Condition.READY).reason()).isEqualTo("QemuExited");
+    assertThat(MachineEvents.between(null, crashed, reported)).isEmpty();
+
+    VirtualMachineStatus lost = evaluate(machine, instance, false);
+    assertThat(MachineEvents.between(crashed, lost, reported))
+        .extracting(EventDraft::reason)
+        .containsExactly("NodeLost");
   }
 
   @Test
