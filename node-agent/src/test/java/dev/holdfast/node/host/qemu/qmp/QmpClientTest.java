@@ -176,8 +176,8 @@ class QmpClientTest {
       assertThatThrownBy(() -> client.execute("x", LONG))
           .isInstanceOfSatisfying(
               QmpException.class, e -> assertThat(e.kind()).isEqualTo(Kind.MALFORMED));
-      assertThat(client.isOpen()).isFalse();
-      assertThat(recorder.closed).hasValue(1);
+      await().until(() -> !client.isOpen());
+      await().untilAsserted(() -> assertThat(recorder.closed).hasValue(1));
     }
   }
 
@@ -201,7 +201,7 @@ class QmpClientTest {
       monitor.hangUp();
 
       assertThatThrownBy(reply::get).hasCauseInstanceOf(QmpException.class);
-      assertThat(client.isOpen()).isFalse();
+      await().until(() -> !client.isOpen());
     }
   }
 
@@ -220,7 +220,7 @@ class QmpClientTest {
       assertThatThrownBy(() -> client.execute("z", LONG))
           .isInstanceOfSatisfying(
               QmpException.class, e -> assertThat(e.kind()).isEqualTo(Kind.DISCONNECTED));
-      assertThat(recorder.closed).hasValue(1);
+      await().untilAsserted(() -> assertThat(recorder.closed).hasValue(1));
     }
   }
 }
