@@ -24,6 +24,9 @@ import java.util.Scanner;
  * 50 and 200 machines; how long it takes to find them again. Everything is measured beside the same
  * QEMU started by hand, in the same run.
  *
+ * <p>The agent's own part of a start is from the instance to the reply of {@code cont}, which is
+ * where the floor ends too; that its status then says so takes longer and has a row of its own.
+ *
  * <p>Run as root: {@code ./holdfast benchmark}. Takes some minutes.
  */
 public final class StartBenchmark {
