@@ -102,6 +102,7 @@ public final class ApiServer implements AutoCloseable {
   public void close() throws IOException {
     try {
       server.stop();
+      connector.close(); // a server that never began to answer keeps its port otherwise
     } catch (Exception e) { // Jetty declares no more than that
       throw new IOException("the server can't be stopped: " + e.getMessage(), e);
     }
