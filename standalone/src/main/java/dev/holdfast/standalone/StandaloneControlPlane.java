@@ -18,7 +18,7 @@ import dev.holdfast.standalone.resource.WriteOptions.FieldValidation;
 import dev.holdfast.standalone.security.CertificateAuthority;
 import dev.holdfast.standalone.security.Identity;
 import dev.holdfast.standalone.security.PrivateFiles;
-import dev.holdfast.standalone.store.AtRest;
+import dev.holdfast.standalone.security.SecretsAtRest;
 import dev.holdfast.standalone.store.ObjectStore;
 import dev.holdfast.standalone.store.StoreOptions;
 import java.io.IOException;
@@ -99,11 +99,11 @@ public final class StandaloneControlPlane implements AutoCloseable {
     }
   }
 
-  private static ObjectStore openStore(StandaloneOptions options) {
+  private static ObjectStore openStore(StandaloneOptions options) throws IOException {
     StoreOptions defaults = StoreOptions.defaults();
     return ObjectStore.open(
         options.dataDirectory().resolve("objects.mv"),
-        AtRest.plain(),
+        SecretsAtRest.open(options.dataDirectory().resolve("secrets.key")),
         new StoreOptions(defaults.historyChanges(), defaults.historyBytes(), options.sync()));
   }
 
@@ -111,6 +111,10 @@ public final class StandaloneControlPlane implements AutoCloseable {
     try {
       return opening.get();
     } catch (ExecutionException e) {
+      if (e.getCause() instanceof IOException
+          || e.getCause() instanceof SecretsAtRest.UnreadableSecretException) {
+        throw new IOException(e.getCause().getMessage(), e);
+      }
       throw new IOException(
           "the data file can't be opened; is another control plane using it? " + e.getCause(), e);
     } catch (InterruptedException e) {

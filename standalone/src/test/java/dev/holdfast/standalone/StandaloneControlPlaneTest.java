@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.holdfast.standalone.security.Identity;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.ListOptionsBuilder;
+import io.fabric8.kubernetes.api.model.Secret;
+import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
@@ -16,8 +18,10 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.GeneralSecurityException;
 import java.security.SecureRandom;
@@ -56,6 +60,38 @@ class StandaloneControlPlaneTest {
       GenericKubernetesResource next = plane.create(TestPlane.machine("next", 1));
       assertThat(Long.parseLong(next.getMetadata().getResourceVersion()))
           .isGreaterThan(Long.parseLong(version));
+    }
+  }
+
+  @Test
+  void secretsAreEncryptedInTheDataFileAndWaitForTheirKey() throws IOException {
+    String value = "cGFzc3dvcmQtb2YtdGhlLWRhdGFiYXNl";
+    Secret secret =
+        new SecretBuilder()
+            .withNewMetadata()
+            .withName("login")
+            .withNamespace("default")
+            .endMetadata()
+            .addToData("password", value)
+            .build();
+    try (TestPlane plane = new TestPlane(directory)) {
+      plane.client.resource(secret).create();
+    }
+    String file = Files.readString(directory.resolve("objects.mv"), StandardCharsets.ISO_8859_1);
+    assertThat(file).contains("secrets/default/login").doesNotContain(value);
+
+    Path key = directory.resolve("secrets.key");
+    Path backup = directory.resolve("backup.key");
+    Files.move(key, backup);
+    for (int attempts = 0; attempts < 2; attempts++) {
+      assertThatThrownBy(() -> new TestPlane(directory))
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining("Secret default/login")
+          .hasMessageContaining("secrets.key: put that file back");
+    }
+    Files.move(backup, key, StandardCopyOption.REPLACE_EXISTING);
+    try (TestPlane plane = new TestPlane(directory)) {
+      assertThat(plane.client.resource(secret).get().getData()).containsEntry("password", value);
     }
   }
 

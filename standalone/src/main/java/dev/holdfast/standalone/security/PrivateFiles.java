@@ -1,9 +1,11 @@
 package dev.holdfast.standalone.security;
 
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 
@@ -16,14 +18,20 @@ public final class PrivateFiles {
 
   private PrivateFiles() {}
 
-  /** Replaces a file at once: readers see the old or the new contents, never a part. */
+  /**
+   * Replaces a file at once: readers see the old or the new contents, never a part. On return it is
+   * on the disk.
+   */
   public static void write(Path file, byte[] contents) throws IOException {
     Path parent = file.toAbsolutePath().getParent();
     Path temporary = Files.createTempFile(parent, file.getFileName() + ".", ".new", OWNER_ONLY);
     try {
-      Files.write(temporary, contents);
+      Files.write(temporary, contents, StandardOpenOption.WRITE, StandardOpenOption.SYNC);
       Files.move(
           temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      try (FileChannel directory = FileChannel.open(parent, StandardOpenOption.READ)) {
+        directory.force(true);
+      }
     } finally {
       Files.deleteIfExists(temporary);
     }

@@ -74,7 +74,14 @@ public final class ObjectStore implements AutoCloseable {
    * @throws org.h2.mvstore.MVStoreException when another process has it open, or it is damaged
    */
   public static ObjectStore open(Path path, AtRest atRest, StoreOptions options) {
-    ObjectStore store = new ObjectStore(new ObjectFile(path, atRest, options.sync()), options);
+    ObjectFile file = new ObjectFile(path, atRest, options.sync());
+    ObjectStore store;
+    try {
+      store = new ObjectStore(file, options);
+    } catch (RuntimeException e) {
+      file.close();
+      throw e;
+    }
     store.writer.start();
     return store;
   }
