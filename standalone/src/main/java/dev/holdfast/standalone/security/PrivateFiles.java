@@ -2,6 +2,7 @@ package dev.holdfast.standalone.security;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -23,12 +24,41 @@ public final class PrivateFiles {
    * on the disk.
    */
   public static void write(Path file, byte[] contents) throws IOException {
+    put(
+        file,
+        contents,
+        temporary ->
+            Files.move(
+                temporary,
+                file,
+                StandardCopyOption.ATOMIC_MOVE,
+                StandardCopyOption.REPLACE_EXISTING));
+  }
+
+  /** As {@link #write}, but leaves a file as it is that is there or that another process makes. */
+  public static void writeNew(Path file, byte[] contents) throws IOException {
+    put(
+        file,
+        contents,
+        temporary -> {
+          try {
+            Files.createLink(file, temporary);
+          } catch (FileAlreadyExistsException e) {
+            // That one is kept.
+          }
+        });
+  }
+
+  private interface Placement {
+    void place(Path temporary) throws IOException;
+  }
+
+  private static void put(Path file, byte[] contents, Placement placement) throws IOException {
     Path parent = file.toAbsolutePath().getParent();
     Path temporary = Files.createTempFile(parent, file.getFileName() + ".", ".new", OWNER_ONLY);
     try {
       Files.write(temporary, contents, StandardOpenOption.WRITE, StandardOpenOption.SYNC);
-      Files.move(
-          temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      placement.place(temporary);
       try (FileChannel directory = FileChannel.open(parent, StandardOpenOption.READ)) {
         directory.force(true);
       }

@@ -52,7 +52,8 @@ public final class SecretsAtRest implements AtRest {
     if (!Files.exists(file)) {
       byte[] fresh = new byte[KEY_BYTES];
       new SecureRandom().nextBytes(fresh);
-      PrivateFiles.write(file, fresh);
+      // Another control plane may just make one too, and seal with it.
+      PrivateFiles.writeNew(file, fresh);
     }
     byte[] bytes = Files.readAllBytes(file);
     if (bytes.length != KEY_BYTES) {

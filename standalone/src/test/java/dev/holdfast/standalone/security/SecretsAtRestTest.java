@@ -11,6 +11,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -79,6 +83,20 @@ class SecretsAtRestTest {
     assertThat(atRest.open(map, JSON)).isEqualTo(JSON);
     assertThat(atRest.seal(custom, JSON)).isEqualTo(JSON);
     assertThat(atRest.open(LOGIN, JSON)).isEqualTo(JSON);
+  }
+
+  @Test
+  void allWhoMakeTheKeyAtOnceHaveTheSame() throws Exception {
+    Path file = directory.resolve("raced.key");
+    List<Future<SecretsAtRest>> racers;
+    try (var executor = Executors.newFixedThreadPool(8)) {
+      racers = executor.invokeAll(Collections.nCopies(64, () -> SecretsAtRest.open(file)));
+    }
+    byte[] sealed = racers.getFirst().get().seal(LOGIN, JSON);
+
+    for (Future<SecretsAtRest> racer : racers) {
+      assertThat(racer.get().open(LOGIN, sealed)).isEqualTo(JSON);
+    }
   }
 
   @Test
