@@ -14,7 +14,6 @@ import dev.holdfast.standalone.resource.ApiException;
 import dev.holdfast.standalone.resource.Resources;
 import dev.holdfast.standalone.resource.Target;
 import dev.holdfast.standalone.resource.WriteOptions;
-import dev.holdfast.standalone.resource.WriteOptions.FieldValidation;
 import dev.holdfast.standalone.security.CertificateAuthority;
 import dev.holdfast.standalone.security.Identity;
 import dev.holdfast.standalone.security.PrivateFiles;
@@ -178,12 +177,11 @@ public final class StandaloneControlPlane implements AutoCloseable {
     namespace.putObject("metadata").put("name", name);
     try {
       resources
-          .creator()
+          .writer()
           .create(
               new Target(type, "", name, ""),
               new ParsedDocument(namespace, List.of(), false),
-              new WriteOptions(
-                  false, "holdfast-standalone", FieldValidation.IGNORE, false, new ArrayList<>()));
+              WriteOptions.of("holdfast-standalone", false));
     } catch (ApiException e) {
       throw new IllegalStateException("namespace " + name + " can't be made", e);
     }

@@ -60,7 +60,7 @@ final class Emptying {
 
   private void delete(ResourceType type, StoredObject object) {
     resources
-        .deleter()
+        .writer()
         .deleteIfThere(
             new Target(type, object.key().namespace(), object.key().name(), ""),
             DeleteOptions.of(Propagation.BACKGROUND, ""));

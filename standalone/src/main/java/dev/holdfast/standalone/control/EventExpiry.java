@@ -33,7 +33,7 @@ final class EventExpiry {
       ObjectNode event = Json.trusted(stored.json());
       if (lastWritten(event).isBefore(oldest)) {
         resources
-            .deleter()
+            .writer()
             .deleteIfThere(
                 new Target(events, stored.key().namespace(), stored.key().name(), ""),
                 DeleteOptions.of(Propagation.BACKGROUND, Metadata.uid(event)));

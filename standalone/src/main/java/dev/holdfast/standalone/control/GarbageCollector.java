@@ -281,7 +281,7 @@ final class GarbageCollector {
     ResourceType type = registry.findStored(key.group(), key.resource());
     if (type != null) {
       resources
-          .deleter()
+          .writer()
           .deleteIfThere(target(type, key), DeleteOptions.of(propagation, Metadata.uid(object)));
     }
   }

@@ -44,7 +44,7 @@ final class Namespaces {
       if (new Emptying(resources).empty(this::types, name)) {
         ResourceType type = registry.find("", "v1", "namespaces");
         if (type != null) {
-          resources.writer().maintain(new Target(type, "", name, ""), Namespaces::release);
+          resources.writer().maintain(new Target(type, "", name, "finalize"), Namespaces::release);
         }
       }
     } catch (InterruptedException e) {

@@ -119,6 +119,19 @@ final class Rendering {
     return object;
   }
 
+  /** What a client is told of an object that it has deleted, and that nothing held. */
+  static ObjectNode deleted(Target target, ObjectNode last) {
+    ObjectNode status = Json.object().put("kind", "Status").put("apiVersion", "v1");
+    status.set("metadata", Json.object());
+    status.put("status", "Success");
+    ObjectNode details = status.putObject("details").put("name", target.name());
+    if (!target.type().group().isEmpty()) {
+      details.put("group", target.type().group());
+    }
+    details.put("kind", target.type().plural()).put("uid", Metadata.uid(last));
+    return status;
+  }
+
   private static ObjectNode partial(ObjectNode object) {
     ObjectNode partial = Json.object().put("kind", "PartialObjectMetadata");
     partial.put("apiVersion", "meta.k8s.io/v1");

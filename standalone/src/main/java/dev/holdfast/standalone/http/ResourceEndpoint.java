@@ -109,12 +109,7 @@ final class ResourceEndpoint {
     if (subresource.isEmpty()) {
       return;
     }
-    boolean status = subresource.equals("status") && type.hasStatus();
-    boolean finalize =
-        subresource.equals("finalize")
-            && type.plural().equals("namespaces")
-            && type.group().isEmpty();
-    if (!status && !finalize) {
+    if (!type.subresources().containsKey(subresource)) {
       throw ApiException.notFound(type, target.name());
     }
     if (method.equals("DELETE") || method.equals("POST")) {
@@ -205,7 +200,7 @@ final class ResourceEndpoint {
     }
     WriteOptions options = options(exchange, "CreateOptions");
     ParsedDocument document = Bodies.object(exchange, target.type());
-    answer(exchange, target, resources.creator().create(target, document, options), accept);
+    answer(exchange, target, resources.writer().create(target, document, options), accept);
   }
 
   private void answer(Exchange exchange, Target target, Written written, Accept accept)
@@ -267,8 +262,13 @@ final class ResourceEndpoint {
   }
 
   private void delete(Exchange exchange, Target target, Accept accept) throws IOException {
-    ObjectNode answer = resources.deleter().delete(target, deleteOptions(exchange));
-    answer(exchange, target, 200, answer, accept);
+    Written written = resources.writer().delete(target, deleteOptions(exchange));
+    answer(
+        exchange,
+        target,
+        200,
+        written.gone() ? Rendering.deleted(target, written.object()) : written.object(),
+        accept);
   }
 
   private void deleteCollection(Exchange exchange, Target target, Accept accept)
@@ -292,7 +292,7 @@ final class ResourceEndpoint {
     for (StoredObject object : page.objects()) {
       items.add(Rendering.asItem(type, Target.served(type, object.json())));
       resources
-          .deleter()
+          .writer()
           .deleteIfThere(
               new Target(type, object.key().namespace(), object.key().name(), ""), options);
     }

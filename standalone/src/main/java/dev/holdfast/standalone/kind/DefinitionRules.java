@@ -1,7 +1,6 @@
 package dev.holdfast.standalone.kind;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.holdfast.standalone.json.Json;
 import dev.holdfast.standalone.schema.FieldError;
@@ -41,23 +40,18 @@ public final class DefinitionRules implements KindRules {
   }
 
   @Override
-  public void prepareCreate(ObjectNode object) {
+  public void prepare(ObjectNode object, @Nullable ObjectNode live) {
     complete(object);
-    ObjectNode status = object.putObject("status");
-    status.putNull("conditions");
-    status.putObject("acceptedNames").put("plural", "").put("kind", "");
-    status.putArray("storedVersions").add(CustomKinds.storageVersion(object));
-  }
-
-  @Override
-  public void prepareUpdate(ObjectNode object, ObjectNode live) {
-    complete(object);
-    if (object.get("status") instanceof ObjectNode status) {
-      String version = CustomKinds.storageVersion(object);
-      ArrayNode stored = status.withArrayProperty("storedVersions");
-      if (!version.isEmpty() && !Json.textsAt(status, "storedVersions").contains(version)) {
-        stored.add(version);
-      }
+    String version = CustomKinds.storageVersion(object);
+    if (live == null) {
+      ObjectNode status = object.putObject("status");
+      status.putNull("conditions");
+      status.putObject("acceptedNames").put("plural", "").put("kind", "");
+      status.putArray("storedVersions").add(version);
+    } else if (object.get("status") instanceof ObjectNode status
+        && !version.isEmpty()
+        && !Json.textsAt(status, "storedVersions").contains(version)) {
+      status.withArrayProperty("storedVersions").add(version);
     }
   }
 
@@ -180,7 +174,7 @@ public final class DefinitionRules implements KindRules {
 
   @Override
   public void written(ObjectNode object) {
-    written.accept(object);
+    written.accept(object.deepCopy());
   }
 
   @Override

@@ -15,11 +15,12 @@ public interface KindRules {
     return Json.object();
   }
 
-  /** Completes an object before it is created; in place. */
-  default void prepareCreate(ObjectNode object) {}
-
-  /** Completes an object before it replaces {@code live}; in place. */
-  default void prepareUpdate(ObjectNode object, ObjectNode live) {}
+  /**
+   * Completes an object before it is stored; in place.
+   *
+   * @param live null on create
+   */
+  default void prepare(ObjectNode object, @Nullable ObjectNode live) {}
 
   /**
    * Errors beyond those of the schema.
@@ -38,9 +39,9 @@ public interface KindRules {
     return false;
   }
 
-  /** Acts on what was written, before the request is answered. */
+  /** Acts on what was written, before the request is answered; must not keep the object. */
   default void written(ObjectNode object) {}
 
-  /** Acts on what is gone, before the request is answered. */
+  /** Acts on what is gone, before the request is answered; must not keep the object. */
   default void gone(ObjectNode object) {}
 }

@@ -82,6 +82,16 @@ public record ResourceType(
     return has(Trait.STATUS);
   }
 
+  /** Subresources that are written by themselves, each with the only field that it writes. */
+  public Map<String, String> subresources() {
+    if (!hasStatus()) {
+      return Map.of();
+    }
+    return plural().equals("namespaces") && group.isEmpty()
+        ? Map.of("status", "status", "finalize", "spec")
+        : Map.of("status", "status");
+  }
+
   public Key key(String namespace, String name) {
     return new Key(storageGroup, plural(), namespaced ? namespace : "", name);
   }

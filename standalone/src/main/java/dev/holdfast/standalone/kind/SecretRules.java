@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Secrets and ConfigMaps: text becomes data, and what is immutable stays. */
@@ -28,33 +29,20 @@ final class SecretRules implements KindRules {
   }
 
   @Override
-  public void prepareCreate(ObjectNode object) {
-    if (secret && Json.textAt(object, "type").isEmpty()) {
-      object.put("type", "Opaque");
+  public void prepare(ObjectNode object, @Nullable ObjectNode live) {
+    if (!secret) {
+      return;
     }
-    mergeText(object);
-  }
-
-  @Override
-  public void prepareUpdate(ObjectNode object, ObjectNode live) {
-    if (secret && Json.textAt(object, "type").isEmpty()) {
-      object.set("type", live.path("type"));
+    if (Json.textAt(object, "type").isEmpty()) {
+      object.put("type", live == null ? "Opaque" : Json.textAt(live, "type"));
     }
-    mergeText(object);
-  }
-
-  private void mergeText(ObjectNode object) {
-    if (secret && object.remove("stringData") instanceof ObjectNode texts && !texts.isEmpty()) {
-      ObjectNode data = object.withObjectProperty("data");
-      texts
-          .properties()
-          .forEach(
-              text ->
-                  data.put(
-                      text.getKey(),
-                      Base64.getEncoder()
-                          .encodeToString(
-                              text.getValue().asText().getBytes(StandardCharsets.UTF_8))));
+    JsonNode texts = object.path("stringData");
+    object.remove("stringData");
+    for (Map.Entry<String, JsonNode> text : texts.properties()) {
+      byte[] bytes = text.getValue().asText().getBytes(StandardCharsets.UTF_8);
+      object
+          .withObjectProperty("data")
+          .put(text.getKey(), Base64.getEncoder().encodeToString(bytes));
     }
   }
 
@@ -68,20 +56,12 @@ final class SecretRules implements KindRules {
       return errors;
     }
     if (secret && !object.path("type").equals(live.path("type"))) {
-      errors.add(
-          new FieldError(
-              Reason.FieldValueInvalid,
-              "type",
-              "Invalid value: \"" + Json.textAt(object, "type") + "\": field is immutable"));
+      errors.add(FieldError.invalid("type", Json.textAt(object, "type"), "field is immutable"));
     }
     if (live.path("immutable").asBoolean()) {
       for (String field : List.of("immutable", "data", "binaryData")) {
         if (!object.path(field).equals(live.path(field))) {
-          errors.add(
-              new FieldError(
-                  Reason.FieldValueForbidden,
-                  field,
-                  "Forbidden: field is immutable when `immutable` is set"));
+          errors.add(FieldError.forbidden(field, "field is immutable when `immutable` is set"));
         }
       }
     }

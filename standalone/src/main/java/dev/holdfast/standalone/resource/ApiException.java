@@ -145,15 +145,9 @@ public final class ApiException extends RuntimeException {
    */
   public static ApiException invalid(
       String group, String kind, String name, List<FieldError> errors) {
-    return invalid(group, kind, kind, name, errors);
-  }
-
-  /** As {@link #invalid}, but naming the plural, as a few checks of the real server do. */
-  public static ApiException invalid(
-      String group, String detailsKind, String kind, String name, List<FieldError> errors) {
     String text =
         errors.stream().map(FieldError::text).distinct().collect(Collectors.joining(", "));
-    ObjectNode details = details(name, group, detailsKind);
+    ObjectNode details = details(name, group, kind);
     ArrayNode causes = details.putArray("causes");
     errors.forEach(e -> causes.add(cause(e.reason().name(), e.message(), e.field())));
     return new ApiException(

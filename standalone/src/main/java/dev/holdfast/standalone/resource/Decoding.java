@@ -1,6 +1,8 @@
 package dev.holdfast.standalone.resource;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import dev.holdfast.standalone.json.Json;
 import dev.holdfast.standalone.json.MalformedDocumentException;
 import dev.holdfast.standalone.json.ParsedDocument;
@@ -8,14 +10,24 @@ import dev.holdfast.standalone.json.Yaml;
 import dev.holdfast.standalone.kind.ResourceType;
 import dev.holdfast.standalone.kind.Trait;
 import dev.holdfast.standalone.resource.WriteOptions.FieldValidation;
+import dev.holdfast.standalone.schema.FieldError;
+import dev.holdfast.standalone.schema.ObjectMeta;
 import dev.holdfast.standalone.schema.StructuralSchema;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 
-/** From the bytes of a request to an object of its type: steps 1 to 3 of the validation. */
+/**
+ * From what a client has sent to an object of its type: metadata in the form that decoding into
+ * Go's ObjectMeta and encoding it again would give it, unknown fields removed and reported.
+ */
 public final class Decoding {
+  private static final JsonNode METADATA = ObjectMeta.schema().path("properties");
+  private static final int SHOWN = 30;
+
   private Decoding() {}
 
   /**
@@ -28,35 +40,32 @@ public final class Decoding {
     try {
       document = yaml ? Yaml.parse(body) : Json.parse(body);
     } catch (MalformedDocumentException e) {
-      String shown = new String(body, StandardCharsets.UTF_8);
       throw unrecognized(
           type,
-          "couldn't get version/kind; json parse error: "
-              + e.getMessage()
-              + " ("
-              + (body.length == 0 ? "<empty>" : abbreviate(shown))
-              + ")");
+          "couldn't get version/kind; json parse error: %s (%s)"
+              .formatted(e.getMessage(), body.length == 0 ? "<empty>" : shortened(body)));
     }
     if (!(document.value() instanceof ObjectNode object)) {
+      String go = "struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\";";
+      go += " Kind string \"json:\\\"kind,omitempty\\\"\" }";
       throw unrecognized(
           type,
-          "couldn't get version/kind; json parse error: json: cannot unmarshal "
-              + (document.value().isArray() ? "array" : "value")
-              + " into Go value of type struct { APIVersion string"
-              + " \"json:\\\"apiVersion,omitempty\\\"\"; Kind string"
-              + " \"json:\\\"kind,omitempty\\\"\" } ("
-              + HexFormat.of().formatHex(body)
-              + ")");
+          ("couldn't get version/kind; json parse error: json: cannot unmarshal %s into Go value of"
+                  + " type %s (%s)")
+              .formatted(
+                  document.value().isArray() ? "array" : "value",
+                  go,
+                  HexFormat.of().formatHex(body)));
     }
-    if (!object.hasNonNull("kind") || Json.textAt(object, "kind").isEmpty()) {
+    if (Json.textAt(object, "kind").isEmpty()) {
       if (type.has(Trait.CUSTOM)) {
-        String shown = new String(body, StandardCharsets.UTF_8);
+        String text = new String(body, StandardCharsets.UTF_8);
         throw unrecognized(
-            type, "Object 'Kind' is missing in '" + shown + "' (" + abbreviate(shown) + ")");
+            type, "Object 'Kind' is missing in '" + text + "' (" + shortened(body) + ")");
       }
       object.put("kind", type.kind()); // typed kinds are known from the path
     }
-    if (!object.hasNonNull("apiVersion") || Json.textAt(object, "apiVersion").isEmpty()) {
+    if (Json.textAt(object, "apiVersion").isEmpty()) {
       object.put("apiVersion", type.apiVersion());
     }
     if (!type.has(Trait.CUSTOM) && !Json.textAt(object, "kind").equals(type.kind())) {
@@ -66,85 +75,193 @@ public final class Decoding {
   }
 
   /**
-   * Coerces metadata and prunes unknown fields in place, and reports them and repeated ones as the
-   * options ask for.
+   * The object of a document, with its metadata coerced and without unknown fields; they and
+   * repeated ones are reported as the options ask for.
    *
    * @throws ApiException 400 when it is of another version, and in strict mode when there is
    *     something to report
    */
-  static void normalize(
-      ResourceType type, ObjectNode object, ParsedDocument document, WriteOptions options) {
-    boolean rightVersion = Json.textAt(object, "apiVersion").equals(type.apiVersion());
-    StructuralSchema schema = rightVersion ? type.schema().get() : StructuralSchema.empty();
-    report(type, document, unknownFields(type, schema, object), options);
+  static ObjectNode normalize(ResourceType type, ParsedDocument document, WriteOptions options) {
+    ObjectNode object = (ObjectNode) document.value();
+    String version = Json.textAt(object, "apiVersion");
+    boolean rightVersion = version.equals(type.apiVersion());
+    List<String> unknown =
+        unknownFields(type, rightVersion ? type.schema().get() : StructuralSchema.empty(), object);
+    List<String> duplicates = document.duplicates();
+    List<String> problems = new ArrayList<>(duplicates);
+    problems.addAll(unknown);
+    if (mustRefuse(problems, options)) {
+      if (document.yaml() && !duplicates.isEmpty()) {
+        problems.subList(0, duplicates.size()).clear();
+        problems.addFirst("yaml: unmarshal errors:\n  " + String.join("\n  ", duplicates));
+      }
+      throw ApiException.badRequest(
+          cannotHandle(type) + "strict decoding error: " + String.join(", ", problems));
+    }
     if (!rightVersion) {
       throw ApiException.badRequest(
-          "the API version in the data ("
-              + Json.textAt(object, "apiVersion")
-              + ") does not match the expected API version ("
-              + type.apiVersion()
-              + ")");
+          "the API version in the data (%s) does not match the expected API version (%s)"
+              .formatted(version, type.apiVersion()));
+    }
+    return object;
+  }
+
+  /** As {@link #normalize}, of an object that a patch has made; in place. */
+  static void normalizePatched(ResourceType type, ObjectNode object, WriteOptions options) {
+    boolean strict = options.fieldValidation() == FieldValidation.STRICT;
+    byte[] before = strict ? Json.sortedBytes(object) : new byte[0];
+    List<String> unknown = unknownFields(type, type.schema().get(), object);
+    if (mustRefuse(unknown, options)) {
+      String text = new String(before, StandardCharsets.UTF_8);
+      String quoted = text.replace("\\", "\\\\").replace("\"", "\\\"");
+      String rule = "strict decoding error: " + String.join(", ", unknown);
+      throw ApiException.invalid("", "", "", List.of(FieldError.invalid("patch", quoted, rule)));
     }
   }
 
-  /** Coerces and prunes in place; the texts tell what was unknown. */
-  static List<String> unknownFields(ResourceType type, ObjectNode object) {
-    return unknownFields(type, type.schema().get(), object);
+  private static boolean mustRefuse(List<String> problems, WriteOptions options) {
+    if (options.fieldValidation() == FieldValidation.WARN) {
+      options.warnings().addAll(problems);
+    }
+    return options.fieldValidation() == FieldValidation.STRICT && !problems.isEmpty();
+  }
+
+  /**
+   * The configuration of an apply, as a copy.
+   *
+   * @throws ApiException 400 and 500, as the real server refuses it
+   */
+  static ObjectNode configuration(Target target, ParsedDocument document) {
+    ResourceType type = target.type();
+    if (!(document.value() instanceof ObjectNode body)) {
+      throw ApiException.badRequest("error decoding YAML: an object is wanted");
+    }
+    String apiVersion = Json.textAt(body, "apiVersion");
+    if (!apiVersion.equals(type.apiVersion()) || !body.hasNonNull("kind")) {
+      String given = apiVersion.isEmpty() ? "/" : apiVersion;
+      throw ApiException.badRequest(
+          "invalid object type: " + given + ", Kind=" + Json.textAt(body, "kind"));
+    }
+    if (!Json.at(body, "metadata", "managedFields").isEmpty()) {
+      throw ApiException.badRequest("metadata.managedFields must be nil");
+    }
+    ObjectNode configuration = body.deepCopy();
+    List<String> unknown = unknownPaths(type, type.schema().get(), configuration);
+    if (!unknown.isEmpty()) {
+      throw untyped(target, body, "." + unknown.getFirst() + ": field not declared in schema");
+    }
+    return configuration;
+  }
+
+  /** A configuration that does not fit its schema. */
+  static ApiException untyped(Target target, ObjectNode configuration, String why) {
+    ResourceType type = target.type();
+    return ApiException.internal(
+        "failed to create typed patch object (%s/%s; %s, Kind=%s): %s"
+            .formatted(
+                Metadata.namespace(configuration),
+                target.name(),
+                type.apiVersion(),
+                type.kind(),
+                why));
   }
 
   private static List<String> unknownFields(
       ResourceType type, StructuralSchema schema, ObjectNode object) {
-    List<String> unknown = new ArrayList<>(MetadataCoercion.coerce(type, object));
+    return unknownPaths(type, schema, object).stream()
+        .map(path -> "unknown field \"" + path + "\"")
+        .toList();
+  }
+
+  private static List<String> unknownPaths(
+      ResourceType type, StructuralSchema schema, ObjectNode object) {
+    List<String> unknown = new ArrayList<>();
+    coerceMetadata(type, object, unknown);
     unknown.addAll(schema.pruneUnknown(object));
-    return unknown.stream().map(path -> "unknown field \"" + path + "\"").toList();
+    return unknown;
   }
 
-  /** Coerces and prunes in place; the path of the first field that was unknown, or empty. */
-  static String firstUndeclared(ResourceType type, ObjectNode object) {
-    MetadataCoercion.coerce(type, object);
-    List<String> unknown = type.schema().get().pruneUnknown(object);
-    return unknown.isEmpty() ? "" : unknown.getFirst();
-  }
-
-  private static void report(
-      ResourceType type, ParsedDocument document, List<String> unknown, WriteOptions options) {
-    List<String> duplicates = document.duplicates();
-    if (options.fieldValidation() == FieldValidation.IGNORE
-        || (unknown.isEmpty() && duplicates.isEmpty())) {
+  private static void coerceMetadata(ResourceType type, ObjectNode object, List<String> unknown) {
+    JsonNode given = object.path("metadata");
+    if (given.isMissingNode() || given.isNull()) {
+      object.putObject("metadata");
       return;
     }
-    if (options.fieldValidation() == FieldValidation.WARN) {
-      options.warnings().addAll(duplicates);
-      options.warnings().addAll(unknown);
-      return;
+    require(given.isObject(), type, given, "metadata", "v1.ObjectMeta");
+    Iterator<Map.Entry<String, JsonNode>> fields = given.properties().iterator();
+    while (fields.hasNext()) {
+      Map.Entry<String, JsonNode> field = fields.next();
+      JsonNode value = field.getValue();
+      JsonNode schema = METADATA.get(field.getKey());
+      boolean keep = false;
+      if (schema == null) {
+        unknown.add("metadata." + field.getKey());
+      } else if (!value.isNull()) {
+        checkMetadata(type, field.getKey(), schema, value);
+        boolean empty = value.isContainerNode() ? value.isEmpty() : value.asText().isEmpty();
+        // An empty list of managers is a request to forget them all.
+        keep = !empty || field.getKey().equals("managedFields");
+      }
+      if (!keep) {
+        fields.remove();
+      }
     }
-    List<String> problems = new ArrayList<>();
-    if (document.yaml() && !duplicates.isEmpty()) {
-      problems.add("yaml: unmarshal errors:\n  " + String.join("\n  ", duplicates));
-    } else {
-      problems.addAll(duplicates);
-    }
-    problems.addAll(unknown);
-    throw ApiException.badRequest(
-        cannotHandle(type) + "strict decoding error: " + String.join(", ", problems));
   }
 
-  static String cannotHandle(ResourceType type) {
-    return type.kind()
-        + " in version \""
-        + type.version()
-        + "\" cannot be handled as a "
-        + type.kind()
-        + ": ";
+  private static void checkMetadata(
+      ResourceType type, String name, JsonNode schema, JsonNode value) {
+    String wanted = goType(schema);
+    String field = "ObjectMeta." + name;
+    switch (wanted) {
+      case "string" -> require(value.isTextual(), type, value, field, wanted);
+      case "int64" -> require(value.isIntegralNumber(), type, value, field, wanted);
+      case "map[string]string" -> {
+        require(value.isObject(), type, value, field, wanted);
+        for (Map.Entry<String, JsonNode> entry : value.properties()) {
+          JsonNode text = entry.getValue();
+          require(text.isTextual() || text.isNull(), type, text, field, "string");
+          entry.setValue(TextNode.valueOf(text.asText("")));
+        }
+      }
+      case "object" -> require(value.isObject(), type, value, field, wanted);
+      default -> {
+        require(value.isArray(), type, value, field, wanted);
+        value.forEach(item -> checkMetadata(type, name, schema.get("items"), item));
+      }
+    }
+  }
+
+  private static String goType(JsonNode schema) {
+    return switch (schema.path("type").asText()) {
+      case "array" -> "[]" + goType(schema.get("items"));
+      case "integer" -> "int64";
+      case "object" -> schema.has("additionalProperties") ? "map[string]string" : "object";
+      default -> "string";
+    };
+  }
+
+  private static void require(
+      boolean right, ResourceType type, JsonNode value, String field, String wanted) {
+    if (!right) {
+      throw ApiException.badRequest(
+          cannotHandle(type)
+              + "json: cannot unmarshal %s into Go struct field %s of type %s"
+                  .formatted(Json.goType(value), field, wanted));
+    }
+  }
+
+  private static String cannotHandle(ResourceType type) {
+    return "%1$s in version \"%2$s\" cannot be handled as a %1$s: "
+        .formatted(type.kind(), type.version());
+  }
+
+  private static String shortened(byte[] body) {
+    String text = new String(body, StandardCharsets.UTF_8);
+    return text.length() <= SHOWN ? text : text.substring(0, SHOWN) + " ...";
   }
 
   private static ApiException unrecognized(ResourceType type, String why) {
     return ApiException.badRequest(
         "the object provided is unrecognized (must be of type " + type.kind() + "): " + why);
-  }
-
-  private static String abbreviate(String text) {
-    int limit = 30;
-    return text.length() <= limit ? text : text.substring(0, limit) + " ...";
   }
 }

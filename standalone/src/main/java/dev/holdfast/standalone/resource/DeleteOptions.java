@@ -1,9 +1,9 @@
 package dev.holdfast.standalone.resource;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.holdfast.standalone.json.Json;
 import dev.holdfast.standalone.schema.FieldError;
-import dev.holdfast.standalone.schema.FieldError.Reason;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -21,11 +21,22 @@ public record DeleteOptions(
   /** What becomes of the objects that the deleted one owns. */
   public enum Propagation {
     /** They are deleted first; until then the owner stays, terminating. */
-    FOREGROUND,
+    FOREGROUND(Metadata.FOREGROUND),
     /** They are deleted afterwards. */
-    BACKGROUND,
+    BACKGROUND(""),
     /** They stay, without the owner. */
-    ORPHAN
+    ORPHAN(Metadata.ORPHAN);
+
+    private final String finalizer;
+
+    Propagation(String finalizer) {
+      this.finalizer = finalizer;
+    }
+
+    /** What holds the owner until the garbage collector has done its part. */
+    List<String> finalizers() {
+      return finalizer.isEmpty() ? List.of() : List.of(finalizer);
+    }
   }
 
   /** A deletion by the control plane itself. */
@@ -45,11 +56,8 @@ public record DeleteOptions(
     JsonNode orphan = body.path("orphanDependents");
     if (orphan.isBoolean()) {
       if (!policy.isEmpty()) {
-        throw refused(
-            Reason.FieldValueInvalid,
-            "Invalid value: \""
-                + policy
-                + "\": orphanDependents and deletionPropagation cannot be both set");
+        String rule = "orphanDependents and deletionPropagation cannot be both set";
+        throw refused(FieldError.invalid("propagationPolicy", policy, rule));
       }
       policy = orphan.asBoolean() ? "Orphan" : "Background";
     }
@@ -61,11 +69,13 @@ public record DeleteOptions(
           case "Orphan" -> Propagation.ORPHAN;
           default ->
               throw refused(
-                  Reason.FieldValueNotSupported,
-                  "Unsupported value: \""
-                      + policy
-                      + "\": supported values: \"Foreground\", \"Background\", \"Orphan\","
-                      + " \"nil\"");
+                  FieldError.unsupported(
+                      "propagationPolicy",
+                      "\"" + policy + "\"",
+                      "Foreground",
+                      "Background",
+                      "Orphan",
+                      "nil"));
         };
     return new DeleteOptions(
         WriteOptions.dryRun("DeleteOptions", dry),
@@ -74,8 +84,31 @@ public record DeleteOptions(
         Json.textAt(body, "preconditions", "resourceVersion"));
   }
 
-  private static ApiException refused(Reason reason, String message) {
-    return ApiException.invalidOption(
-        "DeleteOptions", new FieldError(reason, "propagationPolicy", message));
+  private static ApiException refused(FieldError error) {
+    return ApiException.invalidOption("DeleteOptions", error);
+  }
+
+  /**
+   * Checks the preconditions.
+   *
+   * @throws ApiException 409 when the object is another one or was written since
+   */
+  void check(Target target, ObjectNode live) {
+    check(target, "UID", uid, Metadata.uid(live), "deleted and then recreated");
+    String version = Metadata.resourceVersion(live);
+    check(target, "ResourceVersion", resourceVersion, version, "modified");
+  }
+
+  private static void check(
+      Target target, String what, String wanted, String found, String meanwhile) {
+    if (!wanted.isEmpty() && !wanted.equals(found)) {
+      throw ApiException.preconditionFailed(
+          target.type(),
+          target.name(),
+          "the %1$s in the precondition (%2$s) does not match the %1$s in record (%3$s). The object"
+                  .formatted(what, wanted, found)
+              + " might have been "
+              + meanwhile);
+    }
   }
 }

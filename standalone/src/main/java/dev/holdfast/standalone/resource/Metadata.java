@@ -8,7 +8,10 @@ import java.security.SecureRandom;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Stream;
 
 /** Reads and writes {@code metadata} of objects. */
 public final class Metadata {
@@ -17,6 +20,18 @@ public final class Metadata {
 
   /** Finalizer of a deletion that leaves dependents, removed by the garbage collector. */
   public static final String ORPHAN = "orphan";
+
+  /** What a client can't change. */
+  static final List<String> SYSTEM_FIELDS =
+      List.of(
+          "name",
+          "namespace",
+          "creationTimestamp",
+          "deletionTimestamp",
+          "deletionGracePeriodSeconds",
+          "generation",
+          "resourceVersion",
+          "selfLink");
 
   // Without vowels, 0, 1 and 3, so that no words come out: k8s.io/apimachinery/pkg/util/rand.
   private static final String SUFFIX = "bcdfghjklmnpqrstvwxz2456789";
@@ -73,12 +88,7 @@ public final class Metadata {
 
   /** Copies a field of the metadata, or removes it where the source has none. */
   static void copy(ObjectNode from, ObjectNode to, String field) {
-    JsonNode value = of(from).get(field);
-    if (value == null) {
-      of(to).remove(field);
-    } else {
-      of(to).set(field, value);
-    }
+    copyField(of(from), of(to), field);
   }
 
   /** Copies a field of an object, or removes it where the source has none. */
@@ -117,27 +127,26 @@ public final class Metadata {
    * write in managedFields, alone is no change.
    */
   static boolean sameContents(ObjectNode one, ObjectNode other) {
-    return contents(one).equals(contents(other));
+    return equalBut(one, other, Set.of("metadata"))
+        && equalBut(of(one), of(other), Set.of("resourceVersion", "managedFields"))
+        && managers(one).equals(managers(other));
   }
 
-  private static ObjectNode contents(ObjectNode object) {
-    ObjectNode copy = object.deepCopy();
-    of(copy).remove("resourceVersion");
-    for (JsonNode entry : of(copy).path("managedFields")) {
-      if (entry instanceof ObjectNode fields) {
-        fields.remove("time");
-      }
-    }
-    return copy;
+  /** Whether two objects have the same fields, those aside that are named. */
+  static boolean equalBut(ObjectNode one, ObjectNode other, Set<String> aside) {
+    return Stream.of(one, other)
+        .flatMap(object -> object.properties().stream())
+        .map(Map.Entry::getKey)
+        .allMatch(
+            field -> aside.contains(field) || Objects.equals(one.get(field), other.get(field)));
   }
 
-  /** The reference of an object's owners that has this uid, or null. */
-  static @Nullable ObjectNode ownerReference(ObjectNode object, String uid) {
-    for (JsonNode reference : Json.at(object, "metadata", "ownerReferences")) {
-      if (reference instanceof ObjectNode found && found.path("uid").asText().equals(uid)) {
-        return found;
-      }
-    }
-    return null;
+  private static List<JsonNode> managers(ObjectNode object) {
+    return of(object)
+        .path("managedFields")
+        .valueStream()
+        .map(
+            entry -> entry instanceof ObjectNode fields ? fields.deepCopy().without("time") : entry)
+        .toList();
   }
 }

@@ -4,11 +4,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.holdfast.standalone.json.Json;
 import dev.holdfast.standalone.schema.FieldError;
-import dev.holdfast.standalone.schema.FieldError.Reason;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 
 /** The rules of metadata that hold for every kind: apimachinery, pkg/api/validation. */
 final class MetadataValidation {
@@ -67,26 +66,17 @@ final class MetadataValidation {
     List<FieldError> errors = new ArrayList<>();
     String uid = Metadata.uid(object);
     if (!uid.equals(Metadata.uid(live))) {
-      errors.add(
-          new FieldError(
-              Reason.FieldValueInvalid,
-              "metadata.uid",
-              "Invalid value: \"" + uid + "\": field is immutable"));
+      errors.add(FieldError.invalid("metadata.uid", uid, "field is immutable"));
     }
     if (Metadata.terminating(live)) {
       List<String> added = new ArrayList<>(Metadata.finalizers(object));
       added.removeAll(Metadata.finalizers(live));
       if (!added.isEmpty()) {
         errors.add(
-            new FieldError(
-                Reason.FieldValueForbidden,
+            FieldError.forbidden(
                 "metadata.finalizers",
-                "Forbidden: no new finalizers can be added if the object is being deleted, found"
-                    + " new finalizers []string{"
-                    + added.stream()
-                        .map(name -> "\"" + name + "\"")
-                        .collect(Collectors.joining(", "))
-                    + "}"));
+                "no new finalizers can be added if the object is being deleted, found new"
+                    + " finalizers []string{\"%s\"}".formatted(String.join("\", \"", added))));
       }
     }
     return errors;
@@ -99,22 +89,16 @@ final class MetadataValidation {
         .filter(name -> !name.equals(Metadata.ORPHAN) && !name.equals(Metadata.FOREGROUND))
         .filter(name -> !name.equals("kubernetes") && !name.endsWith(".k8s.io"))
         .map(
-            name ->
-                "metadata.finalizers: \""
-                    + name
-                    + "\": prefer a domain-qualified finalizer name to avoid accidental conflicts"
-                    + " with other finalizer writers")
+            ("metadata.finalizers: \"%s\": prefer a domain-qualified finalizer name to avoid"
+                    + " accidental conflicts with other finalizer writers")
+                ::formatted)
         .toList();
   }
 
   private void name(JsonNode metadata) {
     String name = metadata.path("name").asText();
     if (name.isEmpty()) {
-      errors.add(
-          new FieldError(
-              Reason.FieldValueRequired,
-              "metadata.name",
-              "Required value: name or generateName is required"));
+      errors.add(FieldError.required("metadata.name", "name or generateName is required"));
     } else if (name.length() > MAX_NAME) {
       invalid("metadata.name", name, "must be no more than " + MAX_NAME + " characters");
     } else if (!NAME.matcher(name).matches()) {
@@ -151,15 +135,11 @@ final class MetadataValidation {
   private void annotations(JsonNode annotations) {
     long bytes = 0;
     for (var annotation : annotations.properties()) {
-      qualified("metadata.annotations", annotation.getKey().toLowerCase(java.util.Locale.ROOT));
+      qualified("metadata.annotations", annotation.getKey().toLowerCase(Locale.ROOT));
       bytes += annotation.getKey().length() + annotation.getValue().asText().length();
     }
     if (bytes > MAX_ANNOTATIONS_BYTES) {
-      errors.add(
-          new FieldError(
-              Reason.FieldValueTooLong,
-              "metadata.annotations",
-              "Too long: may not be more than " + MAX_ANNOTATIONS_BYTES + " bytes"));
+      errors.add(FieldError.tooLong("metadata.annotations", MAX_ANNOTATIONS_BYTES));
     }
   }
 
@@ -172,8 +152,6 @@ final class MetadataValidation {
   }
 
   private void invalid(String field, String value, String rule) {
-    errors.add(
-        new FieldError(
-            Reason.FieldValueInvalid, field, "Invalid value: \"" + value + "\": " + rule));
+    errors.add(FieldError.invalid(field, value, rule));
   }
 }

@@ -8,16 +8,12 @@ import java.time.Clock;
 public final class Resources {
   private final ObjectStore store;
   private final ResourceReader reader;
-  private final ResourceCreator creator;
   private final ResourceWriter writer;
-  private final ResourceDeleter deleter;
 
   public Resources(ObjectStore store, Clock clock) {
     this.store = store;
     this.reader = new ResourceReader(store);
-    this.creator = new ResourceCreator(store, clock);
-    this.writer = new ResourceWriter(store, creator, clock);
-    this.deleter = new ResourceDeleter(store, clock);
+    this.writer = new ResourceWriter(store, clock);
   }
 
   public ObjectStore store() {
@@ -28,16 +24,8 @@ public final class Resources {
     return reader;
   }
 
-  public ResourceCreator creator() {
-    return creator;
-  }
-
   public ResourceWriter writer() {
     return writer;
-  }
-
-  public ResourceDeleter deleter() {
-    return deleter;
   }
 
   /**

@@ -1,7 +1,7 @@
 package dev.holdfast.standalone.resource;
 
 import dev.holdfast.standalone.schema.FieldError;
-import dev.holdfast.standalone.schema.FieldError.Reason;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -28,6 +28,11 @@ public record WriteOptions(
     IGNORE
   }
 
+  /** Options of the control plane itself: all that it writes is right. */
+  public static WriteOptions of(String fieldManager, boolean dryRun) {
+    return new WriteOptions(dryRun, fieldManager, FieldValidation.IGNORE, false, new ArrayList<>());
+  }
+
   /**
    * Checks the values of query parameters; empty ones were not given.
    *
@@ -45,52 +50,34 @@ public record WriteOptions(
     boolean dry = dryRun(optionsKind, dryRun);
     if (fieldManager.length() > MAX_MANAGER_BYTES) {
       throw ApiException.invalidOption(
-          optionsKind,
-          new FieldError(
-              Reason.FieldValueTooLong,
-              "fieldManager",
-              "Too long: may not be more than " + MAX_MANAGER_BYTES + " bytes"));
+          optionsKind, FieldError.tooLong("fieldManager", MAX_MANAGER_BYTES));
     }
     FieldValidation validation =
         switch (fieldValidation) {
           case "Strict" -> FieldValidation.STRICT;
           case "", "Warn" -> FieldValidation.WARN;
           case "Ignore" -> FieldValidation.IGNORE;
-          default ->
-              throw ApiException.invalidOption(
-                  optionsKind,
-                  new FieldError(
-                      Reason.FieldValueNotSupported,
-                      "fieldValidation",
-                      "Unsupported value: \""
-                          + fieldValidation
-                          + "\": supported values: \"\", \"Ignore\", \"Strict\", \"Warn\""));
+          default -> {
+            String given = "\"" + fieldValidation + "\"";
+            throw ApiException.invalidOption(
+                optionsKind,
+                FieldError.unsupported("fieldValidation", given, "", "Ignore", "Strict", "Warn"));
+          }
         };
-    String manager = fieldManager.isEmpty() ? firstWord(userAgent) : fieldManager;
+    String word = userAgent.split("/", 2)[0];
+    String manager = !fieldManager.isEmpty() ? fieldManager : word.isEmpty() ? "unknown" : word;
     return new WriteOptions(dry, manager, validation, force, warnings);
   }
 
   /** Whether {@code dryRun=All} was asked for; any other value is refused. */
-  public static boolean dryRun(String optionsKind, List<String> values) {
+  static boolean dryRun(String optionsKind, List<String> values) {
     if (values.isEmpty() || values.equals(List.of(""))) {
       return false;
     }
-    if (values.equals(List.of("All"))) {
-      return true;
+    if (!values.equals(List.of("All"))) {
+      String given = "[\"" + String.join("\",\"", values) + "\"]";
+      throw ApiException.invalidOption(optionsKind, FieldError.unsupported("dryRun", given, "All"));
     }
-    throw ApiException.invalidOption(
-        optionsKind,
-        new FieldError(
-            Reason.FieldValueNotSupported,
-            "dryRun",
-            "Unsupported value: [\""
-                + String.join("\",\"", values)
-                + "\"]: supported values: \"All\""));
-  }
-
-  private static String firstWord(String userAgent) {
-    int slash = userAgent.indexOf('/');
-    String word = slash < 0 ? userAgent : userAgent.substring(0, slash);
-    return word.isEmpty() ? "unknown" : word;
+    return true;
   }
 }

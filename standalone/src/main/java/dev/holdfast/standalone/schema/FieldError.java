@@ -20,6 +20,38 @@ public record FieldError(Reason reason, String field, String message) {
     FieldValueForbidden
   }
 
+  /** A value that breaks a rule. */
+  public static FieldError invalid(String field, String value, String rule) {
+    return new FieldError(
+        Reason.FieldValueInvalid, field, "Invalid value: \"" + value + "\": " + rule);
+  }
+
+  public static FieldError required(String field, String why) {
+    return new FieldError(Reason.FieldValueRequired, field, "Required value: " + why);
+  }
+
+  public static FieldError forbidden(String field, String why) {
+    return new FieldError(Reason.FieldValueForbidden, field, "Forbidden: " + why);
+  }
+
+  public static FieldError tooLong(String field, int maxBytes) {
+    return new FieldError(
+        Reason.FieldValueTooLong, field, "Too long: may not be more than " + maxBytes + " bytes");
+  }
+
+  /**
+   * A value that is none of those there are.
+   *
+   * @param value as it is shown, with its quotes
+   */
+  public static FieldError unsupported(String field, String value, String... supported) {
+    return new FieldError(
+        Reason.FieldValueNotSupported,
+        field,
+        "Unsupported value: %s: supported values: \"%s\""
+            .formatted(value, String.join("\", \"", supported)));
+  }
+
   /** The error in one line, as in the message of a Status: {@code spec.cpu: Required value}. */
   public String text() {
     return field + ": " + message;
