@@ -10,8 +10,9 @@ import dev.holdfast.standalone.kind.BuiltInKinds;
 import dev.holdfast.standalone.kind.DefinitionRules;
 import dev.holdfast.standalone.kind.ResourceRegistry;
 import dev.holdfast.standalone.kind.ResourceType;
+import dev.holdfast.standalone.read.ResourceReader;
 import dev.holdfast.standalone.resource.ApiException;
-import dev.holdfast.standalone.resource.Resources;
+import dev.holdfast.standalone.resource.ResourceWriter;
 import dev.holdfast.standalone.resource.Target;
 import dev.holdfast.standalone.resource.WriteOptions;
 import dev.holdfast.standalone.security.CertificateAuthority;
@@ -156,32 +157,31 @@ public final class StandaloneControlPlane implements AutoCloseable {
                 new DefinitionRules(
                     written -> definitions.get().written(written),
                     gone -> definitions.get().gone(gone))));
-    Resources resources = new Resources(store, clock);
-    definitions.set(new Definitions(registry, resources, clock));
+    ResourceWriter writer = new ResourceWriter(store, clock);
+    definitions.set(new Definitions(registry, writer, clock));
     for (String namespace : NAMESPACES) {
-      createNamespace(registry, resources, namespace);
+      createNamespace(registry, writer, namespace);
     }
     definitions.get().start();
-    Controllers controllers = new Controllers(registry, resources, clock);
+    Controllers controllers = new Controllers(registry, writer, clock);
     controllers.start();
-    server.serve(registry, resources, clock);
+    server.serve(registry, new ResourceReader(store), writer, clock);
     return controllers;
   }
 
-  private static void createNamespace(ResourceRegistry registry, Resources resources, String name) {
+  private static void createNamespace(
+      ResourceRegistry registry, ResourceWriter writer, String name) {
     ResourceType type = registry.find("", "v1", "namespaces");
-    if (type == null || resources.store().get(type.key("", name)) != null) {
+    if (type == null || writer.store().get(type.key("", name)) != null) {
       return;
     }
     ObjectNode namespace = Json.object().put("apiVersion", "v1").put("kind", "Namespace");
     namespace.putObject("metadata").put("name", name);
     try {
-      resources
-          .writer()
-          .create(
-              new Target(type, "", name, ""),
-              new ParsedDocument(namespace, List.of(), false),
-              WriteOptions.of("holdfast-standalone", false));
+      writer.create(
+          new Target(type, "", name, ""),
+          new ParsedDocument(namespace, List.of(), false),
+          WriteOptions.of("holdfast-standalone", false));
     } catch (ApiException e) {
       throw new IllegalStateException("namespace " + name + " can't be made", e);
     }

@@ -3,7 +3,7 @@ package dev.holdfast.standalone.control;
 import dev.holdfast.standalone.json.Json;
 import dev.holdfast.standalone.kind.ResourceRegistry;
 import dev.holdfast.standalone.kind.ResourceType;
-import dev.holdfast.standalone.resource.Resources;
+import dev.holdfast.standalone.resource.ResourceWriter;
 import dev.holdfast.standalone.store.Change;
 import dev.holdfast.standalone.store.Key;
 import dev.holdfast.standalone.store.Listing;
@@ -30,12 +30,12 @@ public final class Controllers implements AutoCloseable {
   private final EventExpiry expiry;
   private final Thread thread;
 
-  public Controllers(ResourceRegistry registry, Resources resources, Clock clock) {
-    this.store = resources.store();
+  public Controllers(ResourceRegistry registry, ResourceWriter writer, Clock clock) {
+    this.store = writer.store();
     this.registry = registry;
-    this.garbage = new GarbageCollector(registry, resources);
-    this.namespaces = new Namespaces(registry, resources);
-    this.expiry = new EventExpiry(resources, clock);
+    this.garbage = new GarbageCollector(registry, writer);
+    this.namespaces = new Namespaces(registry, writer);
+    this.expiry = new EventExpiry(writer, clock);
     this.thread = Thread.ofVirtual().name("controllers").unstarted(this::run);
   }
 

@@ -9,7 +9,7 @@ import dev.holdfast.standalone.kind.DefinitionRules;
 import dev.holdfast.standalone.kind.ResourceRegistry;
 import dev.holdfast.standalone.kind.ResourceType;
 import dev.holdfast.standalone.resource.Metadata;
-import dev.holdfast.standalone.resource.Resources;
+import dev.holdfast.standalone.resource.ResourceWriter;
 import dev.holdfast.standalone.resource.Target;
 import dev.holdfast.standalone.store.StoredObject;
 import java.time.Clock;
@@ -28,20 +28,20 @@ public final class Definitions {
   private static final Logger LOG = LoggerFactory.getLogger(Definitions.class);
 
   private final ResourceRegistry registry;
-  private final Resources resources;
+  private final ResourceWriter writer;
   private final Clock clock;
   private final Set<String> emptying = ConcurrentHashMap.newKeySet();
 
-  public Definitions(ResourceRegistry registry, Resources resources, Clock clock) {
+  public Definitions(ResourceRegistry registry, ResourceWriter writer, Clock clock) {
     this.registry = registry;
-    this.resources = resources;
+    this.writer = writer;
     this.clock = clock;
   }
 
   /** Goes on with all definitions that are stored. */
   public void start() {
     ResourceType type = type();
-    for (StoredObject stored : resources.store().list(type.range("")).objects()) {
+    for (StoredObject stored : writer.store().list(type.range("")).objects()) {
       written(Json.trusted(stored.json()));
     }
   }
@@ -90,9 +90,7 @@ public final class Definitions {
 
   private void maintain(
       ObjectNode definition, java.util.function.UnaryOperator<ObjectNode> change) {
-    resources
-        .writer()
-        .maintain(new Target(type(), "", Metadata.name(definition), "status"), change);
+    writer.maintain(new Target(type(), "", Metadata.name(definition), "status"), change);
   }
 
   private static String condition(ObjectNode definition, String type) {
@@ -164,17 +162,15 @@ public final class Definitions {
     try {
       List<ResourceType> types = DefinitionRules.types(definition);
       List<ResourceType> one = types.isEmpty() ? List.of() : List.of(types.getFirst());
-      if (new Emptying(resources).empty(() -> one, "")) {
-        resources
-            .writer()
-            .maintain(
-                new Target(type(), "", name, ""),
-                live -> {
-                  List<String> finalizers = new ArrayList<>(Metadata.finalizers(live));
-                  finalizers.remove(DefinitionRules.CLEANUP);
-                  Metadata.setFinalizers(live, finalizers);
-                  return live;
-                });
+      if (new Emptying(writer).empty(() -> one, "")) {
+        writer.maintain(
+            new Target(type(), "", name, ""),
+            live -> {
+              List<String> finalizers = new ArrayList<>(Metadata.finalizers(live));
+              finalizers.remove(DefinitionRules.CLEANUP);
+              Metadata.setFinalizers(live, finalizers);
+              return live;
+            });
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

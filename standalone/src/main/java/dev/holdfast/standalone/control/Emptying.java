@@ -5,7 +5,7 @@ import dev.holdfast.standalone.kind.ResourceType;
 import dev.holdfast.standalone.resource.DeleteOptions;
 import dev.holdfast.standalone.resource.DeleteOptions.Propagation;
 import dev.holdfast.standalone.resource.Metadata;
-import dev.holdfast.standalone.resource.Resources;
+import dev.holdfast.standalone.resource.ResourceWriter;
 import dev.holdfast.standalone.resource.Target;
 import dev.holdfast.standalone.store.ObjectStore;
 import dev.holdfast.standalone.store.Range;
@@ -20,10 +20,10 @@ import java.util.function.Supplier;
 final class Emptying {
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
-  private final Resources resources;
+  private final ResourceWriter writer;
 
-  Emptying(Resources resources) {
-    this.resources = resources;
+  Emptying(ResourceWriter writer) {
+    this.writer = writer;
   }
 
   /**
@@ -34,7 +34,7 @@ final class Emptying {
    * @return false when the store was closed before that
    */
   boolean empty(Supplier<List<ResourceType>> types, String namespace) throws InterruptedException {
-    ObjectStore store = resources.store();
+    ObjectStore store = writer.store();
     Watch watch = store.watch(Range.everything(), store.revision());
     while (!watch.ended()) {
       boolean left = false;
@@ -59,10 +59,8 @@ final class Emptying {
   }
 
   private void delete(ResourceType type, StoredObject object) {
-    resources
-        .writer()
-        .deleteIfThere(
-            new Target(type, object.key().namespace(), object.key().name(), ""),
-            DeleteOptions.of(Propagation.BACKGROUND, ""));
+    writer.deleteIfThere(
+        new Target(type, object.key().namespace(), object.key().name(), ""),
+        DeleteOptions.of(Propagation.BACKGROUND, ""));
   }
 }

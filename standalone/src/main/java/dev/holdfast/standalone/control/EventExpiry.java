@@ -6,7 +6,7 @@ import dev.holdfast.standalone.kind.ResourceType;
 import dev.holdfast.standalone.resource.DeleteOptions;
 import dev.holdfast.standalone.resource.DeleteOptions.Propagation;
 import dev.holdfast.standalone.resource.Metadata;
-import dev.holdfast.standalone.resource.Resources;
+import dev.holdfast.standalone.resource.ResourceWriter;
 import dev.holdfast.standalone.resource.Target;
 import dev.holdfast.standalone.store.StoredObject;
 import java.time.Clock;
@@ -18,25 +18,23 @@ import java.time.format.DateTimeParseException;
 final class EventExpiry {
   private static final Duration TIME_TO_LIVE = Duration.ofHours(1);
 
-  private final Resources resources;
+  private final ResourceWriter writer;
   private final Clock clock;
 
-  EventExpiry(Resources resources, Clock clock) {
-    this.resources = resources;
+  EventExpiry(ResourceWriter writer, Clock clock) {
+    this.writer = writer;
     this.clock = clock;
   }
 
   /** Deletes the events of a resource that are old enough now. */
   void expire(ResourceType events) {
     Instant oldest = clock.instant().minus(TIME_TO_LIVE);
-    for (StoredObject stored : resources.store().list(events.range("")).objects()) {
+    for (StoredObject stored : writer.store().list(events.range("")).objects()) {
       ObjectNode event = Json.trusted(stored.json());
       if (lastWritten(event).isBefore(oldest)) {
-        resources
-            .writer()
-            .deleteIfThere(
-                new Target(events, stored.key().namespace(), stored.key().name(), ""),
-                DeleteOptions.of(Propagation.BACKGROUND, Metadata.uid(event)));
+        writer.deleteIfThere(
+            new Target(events, stored.key().namespace(), stored.key().name(), ""),
+            DeleteOptions.of(Propagation.BACKGROUND, Metadata.uid(event)));
       }
     }
   }

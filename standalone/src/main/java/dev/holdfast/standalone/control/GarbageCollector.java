@@ -9,7 +9,7 @@ import dev.holdfast.standalone.kind.ResourceType;
 import dev.holdfast.standalone.resource.DeleteOptions;
 import dev.holdfast.standalone.resource.DeleteOptions.Propagation;
 import dev.holdfast.standalone.resource.Metadata;
-import dev.holdfast.standalone.resource.Resources;
+import dev.holdfast.standalone.resource.ResourceWriter;
 import dev.holdfast.standalone.resource.Target;
 import dev.holdfast.standalone.store.Change;
 import dev.holdfast.standalone.store.Key;
@@ -42,16 +42,16 @@ final class GarbageCollector {
   private static final Duration GRACE = Duration.ofSeconds(1);
 
   private final ResourceRegistry registry;
-  private final Resources resources;
+  private final ResourceWriter writer;
   private final Map<String, Key> objects = new HashMap<>(); // by uid
   private final Map<String, Set<Key>> dependents = new HashMap<>(); // by the owner's uid
   private final Queue<Due> waiting = new ArrayDeque<>();
 
   private record Due(long at, Key key) {}
 
-  GarbageCollector(ResourceRegistry registry, Resources resources) {
+  GarbageCollector(ResourceRegistry registry, ResourceWriter writer) {
     this.registry = registry;
-    this.resources = resources;
+    this.writer = writer;
   }
 
   /** Begins with all objects there are. */
@@ -139,7 +139,7 @@ final class GarbageCollector {
   }
 
   private void attend(Key key) {
-    StoredObject stored = resources.store().get(key);
+    StoredObject stored = writer.store().get(key);
     ResourceType type = registry.findStored(key.group(), key.resource());
     if (stored == null || type == null) {
       return;
@@ -173,7 +173,7 @@ final class GarbageCollector {
     String uid = Metadata.uid(owner);
     boolean blocked = false;
     for (Key dependent : List.copyOf(dependents.getOrDefault(uid, Set.of()))) {
-      StoredObject stored = resources.store().get(dependent);
+      StoredObject stored = writer.store().get(dependent);
       if (stored == null) {
         continue;
       }
@@ -230,7 +230,7 @@ final class GarbageCollector {
   }
 
   private boolean waitsForDependents(Key owner) {
-    StoredObject stored = resources.store().get(owner);
+    StoredObject stored = writer.store().get(owner);
     return stored != null
         && Metadata.finalizers(Json.trusted(stored.json())).contains(Metadata.FOREGROUND);
   }
@@ -240,49 +240,43 @@ final class GarbageCollector {
     if (type == null) {
       return;
     }
-    resources
-        .writer()
-        .maintain(
-            target(type, key),
-            object -> {
-              ObjectNode metadata = Metadata.of(object);
-              ArrayNode kept = Json.array();
-              metadata
-                  .path("ownerReferences")
-                  .forEach(
-                      reference -> {
-                        if (!uids.contains(Json.textAt(reference, "uid"))) {
-                          kept.add(reference);
-                        }
-                      });
-              if (kept.isEmpty()) {
-                metadata.remove("ownerReferences");
-              } else {
-                metadata.set("ownerReferences", kept);
-              }
-              return object;
-            });
+    writer.maintain(
+        target(type, key),
+        object -> {
+          ObjectNode metadata = Metadata.of(object);
+          ArrayNode kept = Json.array();
+          metadata
+              .path("ownerReferences")
+              .forEach(
+                  reference -> {
+                    if (!uids.contains(Json.textAt(reference, "uid"))) {
+                      kept.add(reference);
+                    }
+                  });
+          if (kept.isEmpty()) {
+            metadata.remove("ownerReferences");
+          } else {
+            metadata.set("ownerReferences", kept);
+          }
+          return object;
+        });
   }
 
   private void removeFinalizer(ResourceType type, Key key, String finalizer) {
-    resources
-        .writer()
-        .maintain(
-            target(type, key),
-            object -> {
-              List<String> finalizers = new ArrayList<>(Metadata.finalizers(object));
-              finalizers.remove(finalizer);
-              Metadata.setFinalizers(object, finalizers);
-              return object;
-            });
+    writer.maintain(
+        target(type, key),
+        object -> {
+          List<String> finalizers = new ArrayList<>(Metadata.finalizers(object));
+          finalizers.remove(finalizer);
+          Metadata.setFinalizers(object, finalizers);
+          return object;
+        });
   }
 
   private void delete(Key key, ObjectNode object, Propagation propagation) {
     ResourceType type = registry.findStored(key.group(), key.resource());
     if (type != null) {
-      resources
-          .writer()
-          .deleteIfThere(target(type, key), DeleteOptions.of(propagation, Metadata.uid(object)));
+      writer.deleteIfThere(target(type, key), DeleteOptions.of(propagation, Metadata.uid(object)));
     }
   }
 

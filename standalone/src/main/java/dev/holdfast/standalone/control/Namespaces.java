@@ -5,7 +5,7 @@ import dev.holdfast.standalone.json.Json;
 import dev.holdfast.standalone.kind.ResourceRegistry;
 import dev.holdfast.standalone.kind.ResourceType;
 import dev.holdfast.standalone.resource.Metadata;
-import dev.holdfast.standalone.resource.Resources;
+import dev.holdfast.standalone.resource.ResourceWriter;
 import dev.holdfast.standalone.resource.Target;
 import java.util.List;
 import java.util.Set;
@@ -21,12 +21,12 @@ final class Namespaces {
   private static final Logger LOG = LoggerFactory.getLogger(Namespaces.class);
 
   private final ResourceRegistry registry;
-  private final Resources resources;
+  private final ResourceWriter writer;
   private final Set<String> emptying = ConcurrentHashMap.newKeySet();
 
-  Namespaces(ResourceRegistry registry, Resources resources) {
+  Namespaces(ResourceRegistry registry, ResourceWriter writer) {
     this.registry = registry;
-    this.resources = resources;
+    this.writer = writer;
   }
 
   /** Looks at a namespace that was written. */
@@ -41,10 +41,10 @@ final class Namespaces {
 
   private void empty(String name) {
     try {
-      if (new Emptying(resources).empty(this::types, name)) {
+      if (new Emptying(writer).empty(this::types, name)) {
         ResourceType type = registry.find("", "v1", "namespaces");
         if (type != null) {
-          resources.writer().maintain(new Target(type, "", name, "finalize"), Namespaces::release);
+          writer.maintain(new Target(type, "", name, "finalize"), Namespaces::release);
         }
       }
     } catch (InterruptedException e) {

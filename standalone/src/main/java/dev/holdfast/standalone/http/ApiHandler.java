@@ -5,10 +5,12 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.holdfast.standalone.json.Json;
 import dev.holdfast.standalone.kind.ResourceRegistry;
 import dev.holdfast.standalone.kind.ResourceType;
+import dev.holdfast.standalone.read.ResourceReader;
 import dev.holdfast.standalone.resource.ApiException;
-import dev.holdfast.standalone.resource.Resources;
+import dev.holdfast.standalone.resource.ResourceWriter;
 import dev.holdfast.standalone.security.ClientCertificates;
 import dev.holdfast.standalone.security.Identity;
+import dev.holdfast.standalone.store.ObjectStore;
 import dev.holdfast.standalone.store.StoreException;
 import java.io.EOFException;
 import java.io.IOException;
@@ -35,21 +37,23 @@ final class ApiHandler extends Handler.Abstract {
   private static final List<String> HEALTH = List.of("/healthz", "/livez", "/readyz");
   private static final List<String> CHECKS = List.of("ping", "store");
 
-  private final Resources resources;
+  private final ObjectStore store;
   private final ResourceEndpoint endpoint;
   private final Discovery discovery;
   private final OpenApi openApi;
 
   ApiHandler(
       ResourceRegistry registry,
-      Resources resources,
+      ResourceReader reader,
+      ResourceWriter writer,
       ServerWebSocketContainer sockets,
       int port,
       Clock clock) {
-    this.resources = resources;
+    this.store = writer.store();
     Rendering rendering = new Rendering(clock);
     this.endpoint =
-        new ResourceEndpoint(registry, resources, rendering, new WatchEndpoint(sockets, rendering));
+        new ResourceEndpoint(
+            registry, reader, writer, rendering, new WatchEndpoint(sockets, rendering));
     this.discovery = new Discovery(registry, port);
     this.openApi = new OpenApi(registry);
   }
@@ -263,7 +267,7 @@ final class ApiHandler extends Handler.Abstract {
       paths(exchange, 404);
       return;
     }
-    boolean writable = resources.store().failure() == null;
+    boolean writable = store.failure() == null;
     boolean well = writable || check.equals("ping") || path.startsWith("/livez");
     String text = well && !exchange.has("verbose") ? "ok" : verbose(path, slash, well, writable);
     exchange.send(well ? 200 : 500, TEXT, text.getBytes(StandardCharsets.UTF_8));
@@ -288,7 +292,7 @@ final class ApiHandler extends Handler.Abstract {
         # TYPE holdfast_standalone_resource_version counter
         holdfast_standalone_resource_version %d
         """
-            .formatted(resources.store().revision());
+            .formatted(store.revision());
     exchange.send(
         200, "text/plain; version=0.0.4; charset=utf-8", text.getBytes(StandardCharsets.UTF_8));
   }

@@ -1,7 +1,8 @@
 package dev.holdfast.standalone.http;
 
 import dev.holdfast.standalone.kind.ResourceRegistry;
-import dev.holdfast.standalone.resource.Resources;
+import dev.holdfast.standalone.read.ResourceReader;
+import dev.holdfast.standalone.resource.ResourceWriter;
 import dev.holdfast.standalone.security.CertificateAuthority;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -86,11 +87,12 @@ public final class ApiServer implements AutoCloseable {
   }
 
   /** Begins to answer. */
-  public void serve(ResourceRegistry registry, Resources resources, Clock clock)
+  public void serve(
+      ResourceRegistry registry, ResourceReader reader, ResourceWriter writer, Clock clock)
       throws IOException {
     ServerWebSocketContainer sockets = ServerWebSocketContainer.ensure(server);
     sockets.setIdleTimeout(Duration.ZERO); // a watch is idle when nothing happens
-    server.setHandler(new ApiHandler(registry, resources, sockets, port(), clock));
+    server.setHandler(new ApiHandler(registry, reader, writer, sockets, port(), clock));
     try {
       server.start();
     } catch (Exception e) { // Jetty declares no more than that

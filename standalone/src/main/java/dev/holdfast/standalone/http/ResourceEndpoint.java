@@ -7,14 +7,15 @@ import dev.holdfast.standalone.json.ParsedDocument;
 import dev.holdfast.standalone.kind.ResourceRegistry;
 import dev.holdfast.standalone.kind.ResourceType;
 import dev.holdfast.standalone.patch.PatchType;
+import dev.holdfast.standalone.read.ListOptions;
+import dev.holdfast.standalone.read.Page;
+import dev.holdfast.standalone.read.ResourceReader;
+import dev.holdfast.standalone.read.Selection;
+import dev.holdfast.standalone.read.WatchFeed;
 import dev.holdfast.standalone.resource.ApiException;
 import dev.holdfast.standalone.resource.DeleteOptions;
-import dev.holdfast.standalone.resource.ListOptions;
-import dev.holdfast.standalone.resource.Page;
-import dev.holdfast.standalone.resource.Resources;
-import dev.holdfast.standalone.resource.Selection;
+import dev.holdfast.standalone.resource.ResourceWriter;
 import dev.holdfast.standalone.resource.Target;
-import dev.holdfast.standalone.resource.WatchFeed;
 import dev.holdfast.standalone.resource.WriteOptions;
 import dev.holdfast.standalone.resource.Written;
 import dev.holdfast.standalone.schema.FieldError;
@@ -30,14 +31,20 @@ import org.jspecify.annotations.Nullable;
 /** The verbs, as HTTP requests. */
 final class ResourceEndpoint {
   private final ResourceRegistry registry;
-  private final Resources resources;
+  private final ResourceReader reader;
+  private final ResourceWriter writer;
   private final Rendering rendering;
   private final WatchEndpoint watches;
 
   ResourceEndpoint(
-      ResourceRegistry registry, Resources resources, Rendering rendering, WatchEndpoint watches) {
+      ResourceRegistry registry,
+      ResourceReader reader,
+      ResourceWriter writer,
+      Rendering rendering,
+      WatchEndpoint watches) {
     this.registry = registry;
-    this.resources = resources;
+    this.reader = reader;
+    this.writer = writer;
     this.rendering = rendering;
     this.watches = watches;
   }
@@ -153,7 +160,7 @@ final class ResourceEndpoint {
       Exchange exchange, ApiPath path, Target target, Accept accept, Callback callback)
       throws IOException {
     ListOptions options = listOptions(exchange, path, target);
-    WatchFeed feed = resources.watch(target.type(), target.namespace(), options);
+    WatchFeed feed = reader.watch(target.type(), target.namespace(), options);
     return watches.serve(exchange, target.type(), feed, accept, callback);
   }
 
@@ -164,7 +171,7 @@ final class ResourceEndpoint {
         Selection.parse(
             type, exchange.parameter("labelSelector"), exchange.parameter("fieldSelector"));
     ListOptions options = ListOptions.parse(selection, exchange::parameter, false);
-    Page page = resources.reader().list(type, target.namespace(), options);
+    Page page = reader.list(type, target.namespace(), options);
     if (accept.plain() && !exchange.flag("pretty") && Rendering.canBeRaw(type)) {
       exchange.send(200, Exchange.JSON, Rendering.rawList(type, page));
     } else {
@@ -175,7 +182,7 @@ final class ResourceEndpoint {
 
   private void get(Exchange exchange, Target target, Accept accept)
       throws IOException, InterruptedException {
-    StoredObject stored = resources.reader().get(target, exchange.parameter("resourceVersion"));
+    StoredObject stored = reader.get(target, exchange.parameter("resourceVersion"));
     if (accept.plain() && !exchange.flag("pretty") && target.type().view() == null) {
       exchange.send(200, Exchange.JSON, Exchange.lined(stored.json()));
     } else {
@@ -200,7 +207,7 @@ final class ResourceEndpoint {
     }
     WriteOptions options = options(exchange, "CreateOptions");
     ParsedDocument document = Bodies.object(exchange, target.type());
-    answer(exchange, target, resources.writer().create(target, document, options), accept);
+    answer(exchange, target, writer.create(target, document, options), accept);
   }
 
   private void answer(Exchange exchange, Target target, Written written, Accept accept)
@@ -212,7 +219,7 @@ final class ResourceEndpoint {
     requireName(target);
     WriteOptions options = options(exchange, "UpdateOptions");
     ParsedDocument document = Bodies.object(exchange, target.type());
-    answer(exchange, target, resources.writer().update(target, document, options), accept);
+    answer(exchange, target, writer.update(target, document, options), accept);
   }
 
   private void patch(Exchange exchange, Target target, Accept accept) throws IOException {
@@ -229,10 +236,10 @@ final class ResourceEndpoint {
                 "fieldManager",
                 "Required value: is required for apply patch"));
       }
-      written = resources.writer().apply(target, Bodies.configuration(exchange), options);
+      written = writer.apply(target, Bodies.configuration(exchange), options);
     } else {
       JsonNode patch = Bodies.patch(exchange);
-      written = resources.writer().patch(target, patchType, patch, options);
+      written = writer.patch(target, patchType, patch, options);
     }
     answer(exchange, target, written, accept);
   }
@@ -262,7 +269,7 @@ final class ResourceEndpoint {
   }
 
   private void delete(Exchange exchange, Target target, Accept accept) throws IOException {
-    Written written = resources.writer().delete(target, deleteOptions(exchange));
+    Written written = writer.delete(target, deleteOptions(exchange));
     answer(
         exchange,
         target,
@@ -284,17 +291,13 @@ final class ResourceEndpoint {
     Function<String, String> parameters =
         name -> name.equals("sendInitialEvents") ? "" : exchange.parameter(name);
     Page page =
-        resources
-            .reader()
-            .list(type, target.namespace(), ListOptions.parse(selection, parameters, false));
+        reader.list(type, target.namespace(), ListOptions.parse(selection, parameters, false));
     ObjectNode list = Rendering.emptyList(type, page.revision());
     ArrayNode items = list.putArray("items");
     for (StoredObject object : page.objects()) {
       items.add(Rendering.asItem(type, Target.served(type, object.json())));
-      resources
-          .writer()
-          .deleteIfThere(
-              new Target(type, object.key().namespace(), object.key().name(), ""), options);
+      writer.deleteIfThere(
+          new Target(type, object.key().namespace(), object.key().name(), ""), options);
     }
     exchange.answer(200, list, accept);
   }

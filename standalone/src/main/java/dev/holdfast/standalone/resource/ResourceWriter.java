@@ -25,12 +25,19 @@ import org.jspecify.annotations.Nullable;
 public final class ResourceWriter {
   private static final String MAINTAINER = "holdfast-standalone";
 
+  private final ObjectStore store;
   private final WritePipeline pipeline;
   private final Clock clock;
 
   public ResourceWriter(ObjectStore store, Clock clock) {
+    this.store = store;
     this.pipeline = new WritePipeline(store, clock);
     this.clock = clock;
+  }
+
+  /** Where it writes to. */
+  public ObjectStore store() {
+    return store;
   }
 
   /** Creates an object (POST). */

@@ -17,11 +17,11 @@ import dev.holdfast.standalone.store.StoredObject;
  */
 public record Target(ResourceType type, String namespace, String name, String subresource) {
 
-  Key key() {
+  public Key key() {
     return type.key(namespace, name);
   }
 
-  boolean isStatus() {
+  public boolean isStatus() {
     return subresource.equals("status");
   }
 

@@ -1,4 +1,4 @@
-/** The verbs of the API and the life cycle of objects, the same for every kind. */
+/** The verbs that write, and the life cycle of objects, the same for every kind. */
 @NullMarked
 package dev.holdfast.standalone.resource;
 

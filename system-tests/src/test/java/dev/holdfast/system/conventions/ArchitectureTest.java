@@ -46,6 +46,7 @@ class ArchitectureTest {
           "dev.holdfast.standalone.apply",
           "dev.holdfast.standalone.http",
           "dev.holdfast.standalone.patch",
+          "dev.holdfast.standalone.read",
           "dev.holdfast.standalone.resource",
           "dev.holdfast.standalone.schema",
           "dev.holdfast.standalone.store");
@@ -275,7 +276,8 @@ class ArchitectureTest {
     check(
         noClasses()
             .that()
-            .resideInAPackage("dev.holdfast.standalone.resource..")
+            .resideInAnyPackage(
+                "dev.holdfast.standalone.resource..", "dev.holdfast.standalone.read..")
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("dev.holdfast.standalone.http..", "org.eclipse.jetty..")

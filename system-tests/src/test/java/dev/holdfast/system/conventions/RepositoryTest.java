@@ -30,7 +30,6 @@ class RepositoryTest {
   private static final Map<String, Long> STILL_LARGER =
       Map.of(
           "standalone/src/main/java/dev/holdfast/standalone/kind", 16L,
-          "standalone/src/main/java/dev/holdfast/standalone/resource", 22L,
           "standalone/src/main/java/dev/holdfast/standalone/schema", 24L);
 
   private static final Pattern VERSION_PROPERTY = Pattern.compile("<([a-z0-9-]+)\\.version>");

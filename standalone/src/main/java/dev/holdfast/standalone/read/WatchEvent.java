@@ -1,8 +1,9 @@
-package dev.holdfast.standalone.resource;
+package dev.holdfast.standalone.read;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.holdfast.standalone.json.Json;
 import dev.holdfast.standalone.kind.ResourceType;
+import dev.holdfast.standalone.resource.Target;
 import org.jspecify.annotations.Nullable;
 
 /** One event of a watch. The bytes of an unchanged object are passed on as they are stored. */

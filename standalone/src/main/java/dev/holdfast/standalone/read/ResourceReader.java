@@ -1,4 +1,4 @@
-package dev.holdfast.standalone.resource;
+package dev.holdfast.standalone.read;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -6,6 +6,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.holdfast.standalone.json.Json;
 import dev.holdfast.standalone.kind.ResourceType;
+import dev.holdfast.standalone.resource.ApiException;
+import dev.holdfast.standalone.resource.Target;
 import dev.holdfast.standalone.store.Listing;
 import dev.holdfast.standalone.store.ObjectStore;
 import dev.holdfast.standalone.store.StoreException;
@@ -17,7 +19,7 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 
-/** Gets and lists. */
+/** Gets, lists and watches. */
 public final class ResourceReader {
   private static final Duration FUTURE_PATIENCE = Duration.ofSeconds(3);
   private static final ObjectMapper TOKENS = new ObjectMapper();
@@ -40,6 +42,15 @@ public final class ResourceReader {
 
   private static boolean hasSubresource(Target target) {
     return target.subresource().isEmpty() || (target.isStatus() && target.type().hasStatus());
+  }
+
+  /**
+   * Prepares a watch.
+   *
+   * @param namespace empty for all namespaces
+   */
+  public WatchFeed watch(ResourceType type, String namespace, ListOptions options) {
+    return new WatchFeed(store, type, namespace, options);
   }
 
   public Page list(ResourceType type, String namespace, ListOptions options)

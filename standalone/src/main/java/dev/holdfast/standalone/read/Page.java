@@ -1,4 +1,4 @@
-package dev.holdfast.standalone.resource;
+package dev.holdfast.standalone.read;
 
 import dev.holdfast.standalone.store.StoredObject;
 import java.util.List;

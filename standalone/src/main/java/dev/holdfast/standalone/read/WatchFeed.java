@@ -1,8 +1,11 @@
-package dev.holdfast.standalone.resource;
+package dev.holdfast.standalone.read;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.holdfast.standalone.json.Json;
 import dev.holdfast.standalone.kind.ResourceType;
+import dev.holdfast.standalone.resource.ApiException;
+import dev.holdfast.standalone.resource.Metadata;
+import dev.holdfast.standalone.resource.Target;
 import dev.holdfast.standalone.store.Change;
 import dev.holdfast.standalone.store.Listing;
 import dev.holdfast.standalone.store.ObjectStore;

@@ -1,8 +1,9 @@
-package dev.holdfast.standalone.resource;
+package dev.holdfast.standalone.read;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.holdfast.standalone.resource.ApiException;
 import java.util.Map;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;

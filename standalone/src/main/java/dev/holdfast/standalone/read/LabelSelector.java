@@ -1,5 +1,6 @@
-package dev.holdfast.standalone.resource;
+package dev.holdfast.standalone.read;
 
+import dev.holdfast.standalone.resource.ApiException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

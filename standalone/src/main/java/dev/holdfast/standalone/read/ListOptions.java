@@ -1,5 +1,6 @@
-package dev.holdfast.standalone.resource;
+package dev.holdfast.standalone.read;
 
+import dev.holdfast.standalone.resource.ApiException;
 import dev.holdfast.standalone.schema.FieldError;
 import dev.holdfast.standalone.schema.FieldError.Reason;
 import java.util.function.Function;

@@ -1,10 +1,11 @@
-package dev.holdfast.standalone.resource;
+package dev.holdfast.standalone.read;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.holdfast.standalone.json.Json;
 import dev.holdfast.standalone.json.JsonPath;
 import dev.holdfast.standalone.kind.ResourceType;
+import dev.holdfast.standalone.resource.ApiException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
