@@ -87,7 +87,7 @@ public final class StandaloneControlPlane implements AutoCloseable {
       String url = "https://" + host(options.address()) + ":" + server.port();
       writeKubeconfigs(authority, options, url);
       ObjectStore store = opened(opening);
-      Controllers controllers = serve(store, server, clock);
+      Controllers controllers = serve(store, server, clock, options);
       LOG.info("The control plane answers at {}", url);
       return new StandaloneControlPlane(store, server, controllers, authority, url);
     } catch (GeneralSecurityException e) {
@@ -148,7 +148,8 @@ public final class StandaloneControlPlane implements AutoCloseable {
     return server;
   }
 
-  private static Controllers serve(ObjectStore store, ApiServer server, Clock clock)
+  private static Controllers serve(
+      ObjectStore store, ApiServer server, Clock clock, StandaloneOptions options)
       throws IOException {
     AtomicReference<Definitions> definitions = new AtomicReference<>();
     ResourceRegistry registry =
@@ -163,7 +164,7 @@ public final class StandaloneControlPlane implements AutoCloseable {
       createNamespace(registry, writer, namespace);
     }
     definitions.get().start();
-    Controllers controllers = new Controllers(registry, writer, clock);
+    Controllers controllers = new Controllers(registry, writer, clock, options.collectGarbage());
     controllers.start();
     server.serve(registry, new ResourceReader(store), writer, clock);
     return controllers;

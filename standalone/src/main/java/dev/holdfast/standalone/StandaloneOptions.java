@@ -14,29 +14,40 @@ import java.nio.file.Path;
  * @param nodeName the node whose agent gets an identity
  * @param sync whether an acknowledged write survives a power failure too, not only a crash of the
  *     process; switched off in tests, because it costs a disk flush per write
+ * @param collectGarbage whether objects that have lost their owners are deleted; switched off to
+ *     compare with an API server that runs without a garbage collector
  */
 public record StandaloneOptions(
-    Path dataDirectory, InetAddress address, int port, String nodeName, boolean sync) {
+    Path dataDirectory,
+    InetAddress address,
+    int port,
+    String nodeName,
+    boolean sync,
+    boolean collectGarbage) {
 
   /** Loopback, the same port as before or any free one, durable, this machine as the only node. */
   public static StandaloneOptions in(Path dataDirectory) {
     return new StandaloneOptions(
-        dataDirectory, InetAddress.getLoopbackAddress(), 0, HostName.local(), true);
+        dataDirectory, InetAddress.getLoopbackAddress(), 0, HostName.local(), true, true);
   }
 
   public StandaloneOptions withPort(int newPort) {
-    return new StandaloneOptions(dataDirectory, address, newPort, nodeName, sync);
+    return new StandaloneOptions(dataDirectory, address, newPort, nodeName, sync, collectGarbage);
   }
 
   public StandaloneOptions withAddress(InetAddress newAddress) {
-    return new StandaloneOptions(dataDirectory, newAddress, port, nodeName, sync);
+    return new StandaloneOptions(dataDirectory, newAddress, port, nodeName, sync, collectGarbage);
   }
 
   public StandaloneOptions withNodeName(String newNodeName) {
-    return new StandaloneOptions(dataDirectory, address, port, newNodeName, sync);
+    return new StandaloneOptions(dataDirectory, address, port, newNodeName, sync, collectGarbage);
   }
 
   public StandaloneOptions withSync(boolean newSync) {
-    return new StandaloneOptions(dataDirectory, address, port, nodeName, newSync);
+    return new StandaloneOptions(dataDirectory, address, port, nodeName, newSync, collectGarbage);
+  }
+
+  StandaloneOptions withoutGarbageCollector() {
+    return new StandaloneOptions(dataDirectory, address, port, nodeName, sync, false);
   }
 }

@@ -98,7 +98,9 @@ class RecordedExchangesTest {
 
   @BeforeEach
   void start() throws IOException, GeneralSecurityException {
-    plane = new TestPlane(directory);
+    // The recorded server ran without a garbage collector.
+    plane =
+        new TestPlane(StandaloneOptions.in(directory).withSync(false).withoutGarbageCollector());
     tls = SSLUtils.sslContext(plane.client.getConfiguration());
   }
 

@@ -31,7 +31,11 @@ final class TestPlane implements AutoCloseable {
   final KubernetesClient client;
 
   TestPlane(Path directory) throws IOException {
-    plane = StandaloneControlPlane.start(StandaloneOptions.in(directory).withSync(false));
+    this(StandaloneOptions.in(directory).withSync(false));
+  }
+
+  TestPlane(StandaloneOptions options) throws IOException {
+    plane = StandaloneControlPlane.start(options);
     client = client(new Identity.Admin());
   }
 

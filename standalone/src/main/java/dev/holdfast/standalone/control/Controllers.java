@@ -1,11 +1,13 @@
 package dev.holdfast.standalone.control;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.holdfast.standalone.json.Json;
 import dev.holdfast.standalone.kind.ResourceRegistry;
 import dev.holdfast.standalone.kind.ResourceType;
+import dev.holdfast.standalone.resource.Metadata;
 import dev.holdfast.standalone.resource.ResourceWriter;
+import dev.holdfast.standalone.resource.Target;
 import dev.holdfast.standalone.store.Change;
-import dev.holdfast.standalone.store.Key;
 import dev.holdfast.standalone.store.Listing;
 import dev.holdfast.standalone.store.ObjectStore;
 import dev.holdfast.standalone.store.Range;
@@ -14,6 +16,7 @@ import dev.holdfast.standalone.store.StoredObject;
 import dev.holdfast.standalone.store.Watch;
 import java.time.Clock;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,16 +28,24 @@ public final class Controllers implements AutoCloseable {
 
   private final ObjectStore store;
   private final ResourceRegistry registry;
-  private final GarbageCollector garbage;
-  private final Namespaces namespaces;
+  private final ResourceWriter writer;
+  private final @Nullable GarbageCollector garbage;
+  private final Emptying emptying;
   private final EventExpiry expiry;
   private final Thread thread;
 
-  public Controllers(ResourceRegistry registry, ResourceWriter writer, Clock clock) {
+  /**
+   * All controllers.
+   *
+   * @param collectGarbage whether what has lost its owners is deleted
+   */
+  public Controllers(
+      ResourceRegistry registry, ResourceWriter writer, Clock clock, boolean collectGarbage) {
     this.store = writer.store();
     this.registry = registry;
-    this.garbage = new GarbageCollector(registry, writer);
-    this.namespaces = new Namespaces(registry, writer);
+    this.writer = writer;
+    this.garbage = collectGarbage ? new GarbageCollector(registry, writer) : null;
+    this.emptying = new Emptying(writer);
     this.expiry = new EventExpiry(writer, clock);
     this.thread = Thread.ofVirtual().name("controllers").unstarted(this::run);
   }
@@ -49,7 +60,10 @@ public final class Controllers implements AutoCloseable {
         Listing all = store.list(Range.everything());
         Watch watch = store.watch(Range.everything(), all.revision());
         try {
-          begin(all);
+          all.objects().forEach(this::lookAtNamespace);
+          if (garbage != null) {
+            garbage.start(all.objects());
+          }
           follow(watch);
           return;
         } catch (StoreException.Compacted e) {
@@ -61,46 +75,57 @@ public final class Controllers implements AutoCloseable {
     }
   }
 
-  private void begin(Listing all) {
-    for (StoredObject stored : all.objects()) {
-      lookAtNamespace(stored);
-    }
-    garbage.start(all.objects());
-  }
-
   private void follow(Watch watch) throws InterruptedException {
     long expireAt = System.nanoTime();
     while (!watch.ended()) {
       if (System.nanoTime() - expireAt >= 0) {
-        expire();
+        ResourceType events = registry.find("", "v1", "events");
+        if (events != null) {
+          expiry.expire(events);
+        }
         expireAt = System.nanoTime() + EXPIRY_INTERVAL.toNanos();
       }
-      for (Change change : watch.next(garbage.untilDue(EXPIRY_INTERVAL))) {
+      for (Change change : watch.next(EXPIRY_INTERVAL)) {
         try {
           if (change.kind() != Change.Kind.DELETED) {
             lookAtNamespace(change.after());
           }
-          garbage.changed(change);
+          if (garbage != null) {
+            garbage.changed(change);
+          }
         } catch (RuntimeException e) {
           LOG.error("A change of {} could not be acted on", change.key().path(), e);
         }
       }
-      garbage.attendDue();
     }
   }
 
+  /**
+   * Empties a namespace that is being deleted, then lets it go. Nothing can be created in it any
+   * more, so that one that was found empty stays so.
+   */
   private void lookAtNamespace(StoredObject stored) {
-    Key key = stored.key();
-    if (key.group().isEmpty() && key.resource().equals("namespaces")) {
-      namespaces.written(Json.trusted(stored.json()));
+    if (!stored.key().group().isEmpty() || !stored.key().resource().equals("namespaces")) {
+      return;
+    }
+    ResourceType type = registry.find("", "v1", "namespaces");
+    ObjectNode namespace = Json.trusted(stored.json());
+    if (type != null
+        && Metadata.terminating(namespace)
+        && type.rules().keepsWhileTerminating(namespace)) {
+      String name = stored.key().name();
+      Target target = new Target(type, "", name, "finalize");
+      emptying.begin(
+          "namespace " + name,
+          () -> registry.all().stream().filter(ResourceType::namespaced).toList(),
+          name,
+          () -> writer.maintain(target, Controllers::release));
     }
   }
 
-  private void expire() {
-    ResourceType events = registry.find("", "v1", "events");
-    if (events != null) {
-      expiry.expire(events);
-    }
+  private static ObjectNode release(ObjectNode namespace) {
+    namespace.withObjectProperty("spec").remove("finalizers");
+    return namespace;
   }
 
   /** Waits until what is being done is done; the store's watches must have ended. */

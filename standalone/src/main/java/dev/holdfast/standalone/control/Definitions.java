@@ -1,7 +1,6 @@
 package dev.holdfast.standalone.control;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.holdfast.standalone.json.Json;
 import dev.holdfast.standalone.kind.BuiltInKinds;
@@ -13,29 +12,24 @@ import dev.holdfast.standalone.resource.ResourceWriter;
 import dev.holdfast.standalone.resource.Target;
 import dev.holdfast.standalone.store.StoredObject;
 import java.time.Clock;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import java.util.function.UnaryOperator;
 
 /**
  * Serves what CustomResourceDefinitions define. A definition is served before anybody can see it
  * Established; every step follows from the stored conditions, so that it goes on after a crash.
  */
 public final class Definitions {
-  private static final Logger LOG = LoggerFactory.getLogger(Definitions.class);
-
   private final ResourceRegistry registry;
   private final ResourceWriter writer;
   private final Clock clock;
-  private final Set<String> emptying = ConcurrentHashMap.newKeySet();
+  private final Emptying emptying;
 
   public Definitions(ResourceRegistry registry, ResourceWriter writer, Clock clock) {
     this.registry = registry;
     this.writer = writer;
     this.clock = clock;
+    this.emptying = new Emptying(writer);
   }
 
   /** Goes on with all definitions that are stored. */
@@ -58,60 +52,37 @@ public final class Definitions {
   /** Takes the next step with a definition that was written. */
   public void written(ObjectNode definition) {
     String name = Metadata.name(definition);
-    if (Metadata.terminating(definition)) {
+    String established = DefinitionRules.condition(definition, "Established");
+    if (!established.isEmpty()) {
       registry.serve(name, DefinitionRules.types(definition));
-      if (Metadata.finalizers(definition).contains(DefinitionRules.CLEANUP)
-          && emptying.add(Metadata.uid(definition))) {
-        Thread.ofVirtual().name("empty-" + name).start(() -> empty(definition));
-      }
-      return;
     }
-    String established = condition(definition, "Established");
-    switch (established) {
-      case "" -> maintain(definition, this::acceptNames);
-      case "False" -> {
-        registry.serve(name, DefinitionRules.types(definition));
-        maintain(definition, this::establish);
+    if (Metadata.terminating(definition)) {
+      if (Metadata.finalizers(definition).contains(DefinitionRules.CLEANUP)) {
+        empty(definition);
       }
-      default -> {
-        registry.serve(name, DefinitionRules.types(definition));
-        if (!acceptedNames(definition).equals(Json.at(definition, "status", "acceptedNames"))) {
-          maintain(definition, this::acceptNames);
-        }
-      }
+    } else if (established.equals("False")) {
+      maintain(name, this::establish);
+    } else if (established.isEmpty()
+        || !acceptedNames(definition).equals(Json.at(definition, "status", "acceptedNames"))) {
+      maintain(name, this::acceptNames);
     }
   }
 
   /** Stops serving a definition that is gone. */
   public void gone(ObjectNode definition) {
     registry.serve(Metadata.name(definition), List.of());
-    emptying.remove(Metadata.uid(definition));
   }
 
-  private void maintain(
-      ObjectNode definition, java.util.function.UnaryOperator<ObjectNode> change) {
-    writer.maintain(new Target(type(), "", Metadata.name(definition), "status"), change);
-  }
-
-  private static String condition(ObjectNode definition, String type) {
-    for (JsonNode condition : Json.at(definition, "status", "conditions")) {
-      if (Json.textAt(condition, "type").equals(type)) {
-        return Json.textAt(condition, "status");
-      }
-    }
-    return "";
+  private void maintain(String name, UnaryOperator<ObjectNode> change) {
+    writer.maintain(new Target(type(), "", name, "status"), change);
   }
 
   private ObjectNode acceptNames(ObjectNode definition) {
-    ObjectNode status = definition.withObjectProperty("status");
-    if (!status.path("conditions").isArray()) {
-      status.putArray("conditions");
+    if (DefinitionRules.condition(definition, "Established").isEmpty()) {
+      set(definition, "NamesAccepted", "True", "NoConflicts", "no conflicts found");
+      set(definition, "Established", "False", "Installing", "the initial names have been accepted");
     }
-    if (condition(definition, "NamesAccepted").isEmpty()) {
-      set(status, "NamesAccepted", "True", "NoConflicts", "no conflicts found");
-      set(status, "Established", "False", "Installing", "the initial names have been accepted");
-    }
-    status.set("acceptedNames", acceptedNames(definition));
+    definition.withObjectProperty("status").set("acceptedNames", acceptedNames(definition));
     return definition;
   }
 
@@ -128,55 +99,26 @@ public final class Definitions {
   }
 
   private ObjectNode establish(ObjectNode definition) {
-    set(
-        definition.withObjectProperty("status"),
-        "Established",
-        "True",
-        "InitialNamesAccepted",
-        "the initial names have been accepted");
+    String message = "the initial names have been accepted";
+    set(definition, "Established", "True", "InitialNamesAccepted", message);
     return definition;
   }
 
-  private void set(ObjectNode status, String type, String value, String reason, String message) {
-    ArrayNode conditions = status.withArrayProperty("conditions");
-    List<JsonNode> others = new ArrayList<>();
-    conditions.forEach(
-        condition -> {
-          if (!Json.textAt(condition, "type").equals(type)) {
-            others.add(condition);
-          }
-        });
-    conditions.removeAll();
-    conditions.addAll(others);
-    conditions
-        .addObject()
-        .put("type", type)
-        .put("status", value)
-        .put("lastTransitionTime", Metadata.time(clock.instant()))
-        .put("reason", reason)
-        .put("message", message);
+  private void set(
+      ObjectNode definition, String type, String value, String reason, String message) {
+    String now = Metadata.time(clock.instant());
+    DefinitionRules.setCondition(definition, type, value, now, reason, message);
   }
 
   private void empty(ObjectNode definition) {
-    String name = Metadata.name(definition);
-    try {
-      List<ResourceType> types = DefinitionRules.types(definition);
-      List<ResourceType> one = types.isEmpty() ? List.of() : List.of(types.getFirst());
-      if (new Emptying(writer).empty(() -> one, "")) {
-        writer.maintain(
-            new Target(type(), "", name, ""),
-            live -> {
-              List<String> finalizers = new ArrayList<>(Metadata.finalizers(live));
-              finalizers.remove(DefinitionRules.CLEANUP);
-              Metadata.setFinalizers(live, finalizers);
-              return live;
-            });
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    } catch (RuntimeException e) {
-      LOG.error("The objects of {} could not be deleted; a restart tries again", name, e);
-      emptying.remove(Metadata.uid(definition));
-    }
+    Target target = new Target(type(), "", Metadata.name(definition), "");
+    List<ResourceType> types = DefinitionRules.types(definition);
+    emptying.begin(
+        "definition " + target.name(),
+        () -> types.subList(0, Math.min(1, types.size())), // all versions are stored as one
+        "",
+        () ->
+            writer.maintain(
+                target, live -> Metadata.withoutFinalizer(live, DefinitionRules.CLEANUP)));
   }
 }

@@ -31,23 +31,18 @@ final class EventExpiry {
     Instant oldest = clock.instant().minus(TIME_TO_LIVE);
     for (StoredObject stored : writer.store().list(events.range("")).objects()) {
       ObjectNode event = Json.trusted(stored.json());
-      if (lastWritten(event).isBefore(oldest)) {
+      if (time(event, "metadata", "creationTimestamp").isBefore(oldest)
+          && time(event, "lastTimestamp").isBefore(oldest)) {
         writer.deleteIfThere(
-            new Target(events, stored.key().namespace(), stored.key().name(), ""),
+            Target.of(events, stored.key()),
             DeleteOptions.of(Propagation.BACKGROUND, Metadata.uid(event)));
       }
     }
   }
 
-  private static Instant lastWritten(ObjectNode event) {
-    Instant last = parse(Json.textAt(event, "metadata", "creationTimestamp"));
-    Instant seen = parse(Json.textAt(event, "lastTimestamp"));
-    return seen.isAfter(last) ? seen : last;
-  }
-
-  private static Instant parse(String time) {
+  private static Instant time(ObjectNode event, String... path) {
     try {
-      return Instant.parse(time);
+      return Instant.parse(Json.textAt(event, path));
     } catch (DateTimeParseException e) {
       return Instant.EPOCH;
     }

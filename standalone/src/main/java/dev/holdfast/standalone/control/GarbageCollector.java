@@ -14,15 +14,13 @@ import dev.holdfast.standalone.resource.Target;
 import dev.holdfast.standalone.store.Change;
 import dev.holdfast.standalone.store.Key;
 import dev.holdfast.standalone.store.StoredObject;
-import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Queue;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,20 +32,10 @@ import org.slf4j.LoggerFactory;
 final class GarbageCollector {
   private static final Logger LOG = LoggerFactory.getLogger(GarbageCollector.class);
 
-  /**
-   * How long after a write an object is looked at: as on a cluster, a client sees that an object
-   * waits for its dependents, or has an owner that is not there, before that is acted on. What a
-   * deletion concerns, dependents and waiting owners, is looked at at once.
-   */
-  private static final Duration GRACE = Duration.ofSeconds(1);
-
   private final ResourceRegistry registry;
   private final ResourceWriter writer;
   private final Map<String, Key> objects = new HashMap<>(); // by uid
   private final Map<String, Set<Key>> dependents = new HashMap<>(); // by the owner's uid
-  private final Queue<Due> waiting = new ArrayDeque<>();
-
-  private record Due(long at, Key key) {}
 
   GarbageCollector(ResourceRegistry registry, ResourceWriter writer) {
     this.registry = registry;
@@ -58,174 +46,132 @@ final class GarbageCollector {
   void start(List<StoredObject> all) {
     objects.clear();
     dependents.clear();
-    waiting.clear();
-    for (StoredObject stored : all) {
-      remember(stored.key(), Json.trusted(stored.json()));
-    }
-    for (StoredObject stored : all) {
-      attend(stored.key());
-    }
+    all.forEach(stored -> remember(stored.key(), Json.trusted(stored.json())));
+    all.forEach(stored -> attend(stored.key()));
   }
 
-  /** Takes one change into account. */
+  /** Takes one change into account, and looks at all that it concerns. */
   void changed(Change change) {
     StoredObject before = change.before();
     ObjectNode after = Json.trusted(change.after().json());
     Set<Key> affected = new LinkedHashSet<>();
     if (before != null) {
-      ObjectNode old = Json.trusted(before.json());
-      forget(change.key(), old);
-      owners(old).forEach(uid -> affected.addAll(ownerKeys(uid)));
+      for (JsonNode reference : owners(Json.trusted(before.json()))) {
+        String uid = Json.textAt(reference, "uid");
+        dependents.computeIfPresent(uid, (owner, keys) -> without(keys, change.key()));
+        Key owner = objects.get(uid);
+        if (owner != null) {
+          affected.add(owner);
+        }
+      }
     }
     if (change.kind() == Change.Kind.DELETED) {
       objects.remove(Metadata.uid(after));
-      affected.addAll(dependents.getOrDefault(Metadata.uid(after), Set.of()));
+      affected.addAll(dependents(after));
     } else {
       remember(change.key(), after);
-      if (!owners(after).isEmpty() || Metadata.terminating(after)) {
-        waiting.add(new Due(System.nanoTime() + GRACE.toNanos(), change.key()));
-      }
+      affected.add(change.key());
     }
     affected.forEach(this::attend);
   }
 
-  /**
-   * How long until {@link #attendDue} has something to do; an upper bound when there is nothing.
-   */
-  Duration untilDue(Duration bound) {
-    Due first = waiting.peek();
-    long left = first == null ? bound.toNanos() : first.at() - System.nanoTime();
-    return Duration.ofNanos(Math.clamp(left, 0, bound.toNanos()));
-  }
-
-  /** Looks at the objects whose time has come. */
-  void attendDue() {
-    for (Due due = waiting.peek();
-        due != null && due.at() - System.nanoTime() <= 0;
-        due = waiting.peek()) {
-      waiting.remove();
-      attend(due.key());
-    }
-  }
-
   private void remember(Key key, ObjectNode object) {
     objects.put(Metadata.uid(object), key);
-    owners(object)
-        .forEach(uid -> dependents.computeIfAbsent(uid, u -> new LinkedHashSet<>()).add(key));
-  }
-
-  private void forget(Key key, ObjectNode object) {
-    for (String uid : owners(object)) {
-      Set<Key> keys = dependents.get(uid);
-      if (keys != null) {
-        keys.remove(key);
-        if (keys.isEmpty()) {
-          dependents.remove(uid);
-        }
-      }
+    for (JsonNode reference : owners(object)) {
+      String uid = Json.textAt(reference, "uid");
+      dependents.computeIfAbsent(uid, owner -> new LinkedHashSet<>()).add(key);
     }
   }
 
-  private static List<String> owners(ObjectNode object) {
-    List<String> uids = new ArrayList<>();
-    Json.at(object, "metadata", "ownerReferences")
-        .forEach(reference -> uids.add(Json.textAt(reference, "uid")));
-    return uids;
+  private static @Nullable Set<Key> without(Set<Key> keys, Key key) {
+    keys.remove(key);
+    return keys.isEmpty() ? null : keys;
   }
 
-  private List<Key> ownerKeys(String uid) {
-    Key key = objects.get(uid);
-    return key == null ? List.of() : List.of(key);
+  private static List<JsonNode> owners(JsonNode object) {
+    return Json.items(Json.at(object, "metadata", "ownerReferences"));
+  }
+
+  private List<Key> dependents(ObjectNode owner) {
+    return List.copyOf(dependents.getOrDefault(Metadata.uid(owner), Set.of()));
+  }
+
+  private @Nullable Target target(Key key) {
+    ResourceType type = registry.findStored(key.group(), key.resource());
+    return type == null ? null : Target.of(type, key);
   }
 
   private void attend(Key key) {
     StoredObject stored = writer.store().get(key);
-    ResourceType type = registry.findStored(key.group(), key.resource());
-    if (stored == null || type == null) {
+    Target target = target(key);
+    if (stored == null || target == null) {
       return;
     }
     ObjectNode object = Json.trusted(stored.json());
     try {
-      if (Metadata.finalizers(object).contains(Metadata.ORPHAN) && Metadata.terminating(object)) {
-        orphan(type, key, object);
+      if (!Metadata.terminating(object)) {
+        collect(target, object);
+      } else if (Metadata.finalizers(object).contains(Metadata.ORPHAN)) {
+        // Lets the dependents go on without the owner, then the owner.
+        dependents(object).forEach(dependent -> strip(dependent, Set.of(Metadata.uid(object))));
+        release(target, Metadata.ORPHAN);
       } else if (Metadata.finalizers(object).contains(Metadata.FOREGROUND)
-          && Metadata.terminating(object)) {
-        foreground(type, key, object);
-      } else if (!owners(object).isEmpty() && !Metadata.terminating(object)) {
-        collect(key, object);
+          && !blocked(object, dependents(object))) {
+        release(target, Metadata.FOREGROUND);
       }
     } catch (RuntimeException e) {
       LOG.warn("{} could not be attended to: {}", key.path(), e.getMessage());
     }
   }
 
-  /** Lets the dependents go on without the owner, then the owner. */
-  private void orphan(ResourceType type, Key key, ObjectNode owner) {
-    String uid = Metadata.uid(owner);
-    for (Key dependent : List.copyOf(dependents.getOrDefault(uid, Set.of()))) {
-      strip(dependent, Set.of(uid));
-    }
-    removeFinalizer(type, key, Metadata.ORPHAN);
-  }
-
-  /** Deletes the dependents that block, and lets the owner go when none of them is left. */
-  private void foreground(ResourceType type, Key key, ObjectNode owner) {
-    String uid = Metadata.uid(owner);
+  /** Whether there are dependents that an owner must wait for; they are deleted. */
+  private boolean blocked(ObjectNode owner, List<Key> keys) {
     boolean blocked = false;
-    for (Key dependent : List.copyOf(dependents.getOrDefault(uid, Set.of()))) {
-      StoredObject stored = writer.store().get(dependent);
-      if (stored == null) {
+    for (Key key : keys) {
+      StoredObject stored = writer.store().get(key);
+      Target target = target(key);
+      if (stored == null || target == null) {
         continue;
       }
-      ObjectNode object = Json.trusted(stored.json());
-      boolean blocks = blocks(object, uid);
+      ObjectNode dependent = Json.trusted(stored.json());
+      boolean blocks =
+          owners(dependent).stream()
+              .filter(reference -> Json.textAt(reference, "uid").equals(Metadata.uid(owner)))
+              .anyMatch(reference -> reference.path("blockOwnerDeletion").asBoolean());
+      if (blocks && !Metadata.terminating(dependent)) {
+        delete(target, dependent, Propagation.FOREGROUND);
+      }
       blocked |= blocks;
-      if (blocks && !Metadata.terminating(object)) {
-        delete(dependent, object, Propagation.FOREGROUND);
-      }
     }
-    if (!blocked) {
-      removeFinalizer(type, key, Metadata.FOREGROUND);
-    }
-  }
-
-  private static boolean blocks(ObjectNode object, String uid) {
-    for (JsonNode reference : Json.at(object, "metadata", "ownerReferences")) {
-      if (Json.textAt(reference, "uid").equals(uid)
-          && reference.path("blockOwnerDeletion").asBoolean()) {
-        return true;
-      }
-    }
-    return false;
+    return blocked;
   }
 
   /** Deletes an object without owners; takes away the references to those that are gone. */
-  private void collect(Key key, ObjectNode object) {
-    Set<String> gone = new LinkedHashSet<>();
+  private void collect(Target target, ObjectNode object) {
+    Set<String> gone = new HashSet<>();
     boolean owned = false;
-    boolean waiting = false;
-    for (JsonNode reference : Json.at(object, "metadata", "ownerReferences")) {
-      String uid = Json.textAt(reference, "uid");
-      Key owner = objects.get(uid);
-      if (owner == null || !reaches(owner, key)) {
-        gone.add(uid);
+    boolean waitedFor = false;
+    for (JsonNode reference : owners(object)) {
+      Key owner = objects.get(Json.textAt(reference, "uid"));
+      if (owner == null || !reaches(owner, target)) {
+        gone.add(Json.textAt(reference, "uid"));
       } else if (waitsForDependents(owner)) {
-        waiting |= reference.path("blockOwnerDeletion").asBoolean();
+        waitedFor |= reference.path("blockOwnerDeletion").asBoolean();
       } else {
         owned = true;
       }
     }
     if (owned && !gone.isEmpty()) {
-      strip(key, gone);
-    } else if (!owned && waiting) {
-      delete(key, object, Propagation.FOREGROUND);
+      strip(target.key(), gone);
+    } else if (!owned && waitedFor) {
+      delete(target, object, Propagation.FOREGROUND);
     } else if (!owned && !gone.isEmpty()) {
-      delete(key, object, Propagation.BACKGROUND);
+      delete(target, object, Propagation.BACKGROUND);
     }
   }
 
   /** An owner is in the same namespace or in none. */
-  private static boolean reaches(Key owner, Key dependent) {
+  private static boolean reaches(Key owner, Target dependent) {
     return owner.namespace().isEmpty() || owner.namespace().equals(dependent.namespace());
   }
 
@@ -236,51 +182,30 @@ final class GarbageCollector {
   }
 
   private void strip(Key key, Set<String> uids) {
-    ResourceType type = registry.findStored(key.group(), key.resource());
-    if (type == null) {
+    Target target = target(key);
+    if (target == null) {
       return;
     }
     writer.maintain(
-        target(type, key),
+        target,
         object -> {
-          ObjectNode metadata = Metadata.of(object);
-          ArrayNode kept = Json.array();
-          metadata
-              .path("ownerReferences")
-              .forEach(
-                  reference -> {
-                    if (!uids.contains(Json.textAt(reference, "uid"))) {
-                      kept.add(reference);
-                    }
-                  });
-          if (kept.isEmpty()) {
-            metadata.remove("ownerReferences");
-          } else {
-            metadata.set("ownerReferences", kept);
+          List<JsonNode> kept =
+              owners(object).stream()
+                  .filter(reference -> !uids.contains(Json.textAt(reference, "uid")))
+                  .toList();
+          ArrayNode references = Metadata.of(object).putArray("ownerReferences").addAll(kept);
+          if (references.isEmpty()) {
+            Metadata.of(object).remove("ownerReferences");
           }
           return object;
         });
   }
 
-  private void removeFinalizer(ResourceType type, Key key, String finalizer) {
-    writer.maintain(
-        target(type, key),
-        object -> {
-          List<String> finalizers = new ArrayList<>(Metadata.finalizers(object));
-          finalizers.remove(finalizer);
-          Metadata.setFinalizers(object, finalizers);
-          return object;
-        });
+  private void release(Target target, String finalizer) {
+    writer.maintain(target, object -> Metadata.withoutFinalizer(object, finalizer));
   }
 
-  private void delete(Key key, ObjectNode object, Propagation propagation) {
-    ResourceType type = registry.findStored(key.group(), key.resource());
-    if (type != null) {
-      writer.deleteIfThere(target(type, key), DeleteOptions.of(propagation, Metadata.uid(object)));
-    }
-  }
-
-  private static Target target(ResourceType type, Key key) {
-    return new Target(type, key.namespace(), key.name(), "");
+  private void delete(Target target, ObjectNode object, Propagation propagation) {
+    writer.deleteIfThere(target, DeleteOptions.of(propagation, Metadata.uid(object)));
   }
 }

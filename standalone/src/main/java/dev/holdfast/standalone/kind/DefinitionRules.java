@@ -1,6 +1,7 @@
 package dev.holdfast.standalone.kind;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.holdfast.standalone.json.Json;
 import dev.holdfast.standalone.schema.FieldError;
@@ -155,21 +156,41 @@ public final class DefinitionRules implements KindRules {
     if (!Json.textsAt(metadata, "finalizers").contains(CLEANUP)) {
       metadata.withArrayProperty("finalizers").add(CLEANUP);
     }
-    ObjectNode status = object.withObjectProperty("status");
-    if (!status.path("conditions").isArray()) {
-      status.putArray("conditions");
-    }
-    status
-        .withArrayProperty("conditions")
+    setCondition(
+        object,
+        "Terminating",
+        "True",
+        Json.textAt(metadata, "deletionTimestamp"),
+        "InstanceDeletionPending",
+        "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon");
+  }
+
+  /** The status of a condition; empty when there is none. */
+  public static String condition(ObjectNode definition, String type) {
+    return Json.items(Json.at(definition, "status", "conditions")).stream()
+        .filter(condition -> Json.textAt(condition, "type").equals(type))
+        .map(condition -> Json.textAt(condition, "status"))
+        .findFirst()
+        .orElse("");
+  }
+
+  /** Sets a condition in place; it becomes the last one. */
+  public static void setCondition(
+      ObjectNode definition,
+      String type,
+      String value,
+      String time,
+      String reason,
+      String message) {
+    ArrayNode conditions = definition.withObjectProperty("status").withArrayProperty("conditions");
+    conditions.removeIf(condition -> Json.textAt(condition, "type").equals(type));
+    conditions
         .addObject()
-        .put("type", "Terminating")
-        .put("status", "True")
-        .put("lastTransitionTime", Json.textAt(metadata, "deletionTimestamp"))
-        .put("reason", "InstanceDeletionPending")
-        .put(
-            "message",
-            "CustomResourceDefinition marked for deletion; CustomResource deletion will begin"
-                + " soon");
+        .put("type", type)
+        .put("status", value)
+        .put("lastTransitionTime", time)
+        .put("reason", reason)
+        .put("message", message);
   }
 
   @Override

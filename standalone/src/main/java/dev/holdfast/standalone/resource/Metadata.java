@@ -78,6 +78,13 @@ public final class Metadata {
     }
   }
 
+  /** The object, changed in place, without one of its finalizers. */
+  public static ObjectNode withoutFinalizer(ObjectNode object, String finalizer) {
+    setFinalizers(
+        object, finalizers(object).stream().filter(name -> !name.equals(finalizer)).toList());
+    return object;
+  }
+
   public static boolean terminating(JsonNode object) {
     return Json.at(object, "metadata").hasNonNull("deletionTimestamp");
   }

@@ -17,6 +17,11 @@ import dev.holdfast.standalone.store.StoredObject;
  */
 public record Target(ResourceType type, String namespace, String name, String subresource) {
 
+  /** A stored object. */
+  public static Target of(ResourceType type, Key key) {
+    return new Target(type, key.namespace(), key.name(), "");
+  }
+
   public Key key() {
     return type.key(namespace, name);
   }
