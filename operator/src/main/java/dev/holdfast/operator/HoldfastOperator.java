@@ -155,13 +155,13 @@ public final class HoldfastOperator implements AutoCloseable {
                 fail("a watch ended for ever: " + failure.getMessage());
               }
             });
-    if (options.leaderElection()) {
-      overrider.withLeaderElectionConfiguration(leaderElection());
+    Duration lease = options.leaderLease();
+    if (lease != null) {
+      overrider.withLeaderElectionConfiguration(leaderElection(lease));
     }
   }
 
-  private LeaderElectionConfiguration leaderElection() {
-    Duration lease = options.leaderLease();
+  private LeaderElectionConfiguration leaderElection(Duration lease) {
     return LeaderElectionConfigurationBuilder.aLeaderElectionConfiguration(LEADER_LEASE)
         .withLeaseNamespace(Holdfast.SYSTEM_NAMESPACE)
         // The default is the host's name, which two operators of one host share: both would lead.

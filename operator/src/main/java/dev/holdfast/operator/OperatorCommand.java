@@ -115,8 +115,7 @@ public final class OperatorCommand implements Callable<Integer> {
 
   OperatorOptions options() {
     return new OperatorOptions(
-        leaderElection,
-        DEFAULTS.leaderLease(),
+        leaderElection ? OperatorOptions.LEADER_LEASE : null,
         new Overcommit(cpuOvercommit, memoryOvercommit, reservedMebibytes * MEBIBYTE),
         Duration.ofSeconds(nodeTimeoutSeconds),
         firstUid,

@@ -2,13 +2,14 @@ package dev.holdfast.operator;
 
 import dev.holdfast.operator.placement.Overcommit;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How the operator works.
  *
- * @param leaderElection whether several operators may run, of which one works at a time
- * @param leaderLease how long leadership lasts that is not renewed, from 1 s; renewed after two
- *     fifteenths of it, given up after two thirds, as kube-controller-manager does
+ * @param leaderLease how long leadership lasts that is not renewed, from 1 s, where several
+ *     operators may run, of which one works at a time; renewed after two fifteenths of it, given up
+ *     after two thirds, as kube-controller-manager does; null where this operator works alone
  * @param overcommit how much more than a node has is given to machines
  * @param nodeTimeout a node whose agent gave no sign of life for that long is lost
  * @param firstUid lowest user id that QEMU runs as, from 1000
@@ -18,8 +19,7 @@ import java.time.Duration;
  * @param terminationTimeout for reconciliations that are under way when the operator is closed
  */
 public record OperatorOptions(
-    boolean leaderElection,
-    Duration leaderLease,
+    @Nullable Duration leaderLease,
     Overcommit overcommit,
     Duration nodeTimeout,
     int firstUid,
@@ -27,8 +27,14 @@ public record OperatorOptions(
     Duration retryInterval,
     Duration longestRetryInterval,
     Duration terminationTimeout) {
+  /**
+   * A killed operator is made good by its next start, which waits until the lease has run out:
+   * shorter than kube-controller-manager's 15 s, because until then no status is right.
+   */
+  public static final Duration LEADER_LEASE = Duration.ofSeconds(6);
+
   public OperatorOptions {
-    if (leaderLease.compareTo(Duration.ofSeconds(1)) < 0) {
+    if (leaderLease != null && leaderLease.compareTo(Duration.ofSeconds(1)) < 0) {
       throw new IllegalArgumentException(
           "the leader's lease must last at least 1 s, not " + leaderLease);
     }
@@ -48,8 +54,7 @@ public record OperatorOptions(
 
   public static OperatorOptions defaults() {
     return new OperatorOptions(
-        false,
-        Duration.ofSeconds(15),
+        null,
         new Overcommit(4.0, 1.0, 256L << 20),
         Duration.ofSeconds(40),
         200_000,
@@ -59,22 +64,8 @@ public record OperatorOptions(
         Duration.ofSeconds(15));
   }
 
-  public OperatorOptions withLeaderElection(boolean value) {
-    return new OperatorOptions(
-        value,
-        leaderLease,
-        overcommit,
-        nodeTimeout,
-        firstUid,
-        workers,
-        retryInterval,
-        longestRetryInterval,
-        terminationTimeout);
-  }
-
   public OperatorOptions withLeaderLease(Duration value) {
     return new OperatorOptions(
-        leaderElection,
         value,
         overcommit,
         nodeTimeout,
@@ -87,7 +78,6 @@ public record OperatorOptions(
 
   public OperatorOptions withOvercommit(Overcommit value) {
     return new OperatorOptions(
-        leaderElection,
         leaderLease,
         value,
         nodeTimeout,
@@ -100,7 +90,6 @@ public record OperatorOptions(
 
   public OperatorOptions withNodeTimeout(Duration value) {
     return new OperatorOptions(
-        leaderElection,
         leaderLease,
         overcommit,
         value,

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 class LeadershipTest {
   private static final String NAMESPACE = "leadership";
   private static final OperatorOptions OPTIONS =
-      OperatorOptions.defaults().withLeaderElection(true).withLeaderLease(Duration.ofSeconds(3));
+      OperatorOptions.defaults().withLeaderLease(Duration.ofSeconds(3));
 
   private StandaloneControlPlane controlPlane;
   private Config config;

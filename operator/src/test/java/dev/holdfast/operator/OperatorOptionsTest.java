@@ -14,8 +14,7 @@ class OperatorOptionsTest {
     assertThat(OperatorOptions.defaults())
         .isEqualTo(
             new OperatorOptions(
-                false,
-                Duration.ofSeconds(15),
+                null,
                 new Overcommit(4.0, 1.0, 268_435_456),
                 Duration.ofSeconds(40),
                 200_000,
@@ -26,11 +25,17 @@ class OperatorOptionsTest {
   }
 
   @Test
+  void aKilledOperatorIsMadeGoodWithinSeconds() {
+    assertThat(OperatorOptions.LEADER_LEASE).isEqualTo(Duration.ofSeconds(6));
+  }
+
+  @Test
   void theCommandHasTheSameDefaultsAndElectsALeader() {
     OperatorCommand command = new OperatorCommand();
     new CommandLine(command).parseArgs();
 
-    assertThat(command.options()).isEqualTo(OperatorOptions.defaults().withLeaderElection(true));
+    assertThat(command.options())
+        .isEqualTo(OperatorOptions.defaults().withLeaderLease(OperatorOptions.LEADER_LEASE));
   }
 
   @Test
@@ -47,7 +52,7 @@ class OperatorOptionsTest {
             "--workers=4");
 
     OperatorOptions options = command.options();
-    assertThat(options.leaderElection()).isFalse();
+    assertThat(options.leaderLease()).isNull();
     assertThat(options.overcommit()).isEqualTo(new Overcommit(2.5, 1.5, 1L << 30));
     assertThat(options.nodeTimeout()).isEqualTo(Duration.ofMinutes(1));
     assertThat(options.firstUid()).isEqualTo(300_000);

@@ -53,7 +53,7 @@ public final class SingleHost implements AutoCloseable {
       opened(
           HoldfastOperator.start(
               opened(client(directories.operatorKubeconfig())),
-              OperatorOptions.defaults().withLeaderElection(false),
+              OperatorOptions.defaults(),
               onFailure));
       opened(
           LocalNode.start(

@@ -66,7 +66,7 @@ final class OneNode implements AutoCloseable {
     opened(
         HoldfastOperator.start(
             opened(SingleHost.client(directories.operatorKubeconfig())),
-            OperatorOptions.defaults().withLeaderElection(false)));
+            OperatorOptions.defaults()));
     machines =
         opened(
             QemuMachineHost.connect(

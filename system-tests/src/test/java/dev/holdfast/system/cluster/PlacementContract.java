@@ -98,7 +98,7 @@ abstract class PlacementContract {
     opened(
         HoldfastOperator.start(
             opened(cluster.connect(new Recorder())),
-            OperatorOptions.defaults().withLeaderElection(true)));
+            OperatorOptions.defaults().withLeaderLease(OperatorOptions.LEADER_LEASE)));
     agent("small").register(false, GIBIBYTE, POOL);
     agent("closed").register(true, 64 * GIBIBYTE, POOL);
   }
