@@ -29,14 +29,14 @@ import java.util.Scanner;
  *
  * <p>Run as root: {@code ./holdfast benchmark}. Takes some minutes.
  */
-public final class StartBenchmark {
+final class StartBenchmark {
   private static final int SINGLE_RUNS = 15;
   private static final int MANY = 50;
   private static final int MOST = 200;
 
   private StartBenchmark() {}
 
-  public static void main(String[] arguments) throws Exception {
+  static void run() throws Exception {
     try (Laboratory laboratory = Laboratory.start();
         Machines machines = new Machines(laboratory.client())) {
       preparePool(laboratory);

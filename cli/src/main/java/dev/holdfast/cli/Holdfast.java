@@ -36,7 +36,7 @@ import picocli.CommandLine.ParseResult;
       "  kubectl ARGUMENTS...  kubectl as administrator of the control plane that runs here",
       "  build                 builds what has changed",
       "  test                  runs the whole test suite (mvn verify)",
-      "  benchmark             measures starts beside the same QEMU started by hand",
+      "  benchmark [COMMAND]   measures; 'benchmark --help' tells what",
       "  format [--check]      formats the Java sources",
       "",
       "'holdfast help COMMAND' tells more."
