@@ -2,6 +2,7 @@ package dev.holdfast.standalone.http;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.holdfast.standalone.http.Exchange.Answer;
 import dev.holdfast.standalone.json.Json;
 import dev.holdfast.standalone.kind.ResourceRegistry;
 import dev.holdfast.standalone.kind.ResourceType;
@@ -12,12 +13,11 @@ import dev.holdfast.standalone.security.ClientCertificates;
 import dev.holdfast.standalone.security.Identity;
 import dev.holdfast.standalone.store.ObjectStore;
 import dev.holdfast.standalone.store.StoreException;
-import java.io.EOFException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.io.EndPoint;
@@ -34,10 +34,13 @@ import org.slf4j.LoggerFactory;
 final class ApiHandler extends Handler.Abstract {
   private static final Logger LOG = LoggerFactory.getLogger(ApiHandler.class);
   private static final String TEXT = "text/plain; charset=utf-8";
-  private static final List<String> HEALTH = List.of("/healthz", "/livez", "/readyz");
+  private static final List<String> HEALTH = List.of("healthz", "livez", "readyz");
   private static final List<String> CHECKS = List.of("ping", "store");
+  private static final String MINOR = "33"; // the Kubernetes whose behaviour clients may expect
 
   private final ObjectStore store;
+  private final Connections connections;
+  private final Work work;
   private final ResourceEndpoint endpoint;
   private final Discovery discovery;
   private final OpenApi openApi;
@@ -47,13 +50,20 @@ final class ApiHandler extends Handler.Abstract {
       ResourceReader reader,
       ResourceWriter writer,
       ServerWebSocketContainer sockets,
+      Connections connections,
       int port,
       Clock clock) {
     this.store = writer.store();
+    this.connections = connections;
+    this.work = new Work(Runtime.getRuntime().maxMemory());
     Rendering rendering = new Rendering(clock);
     this.endpoint =
         new ResourceEndpoint(
-            registry, reader, writer, rendering, new WatchEndpoint(sockets, rendering));
+            registry,
+            reader,
+            writer,
+            rendering,
+            new WatchEndpoint(sockets, connections, rendering));
     this.discovery = new Discovery(registry, port);
     this.openApi = new OpenApi(registry);
   }
@@ -62,120 +72,122 @@ final class ApiHandler extends Handler.Abstract {
   public boolean handle(Request request, Response response, Callback callback) {
     Identity identity = identity(request);
     Exchange exchange =
-        new Exchange(request, response, identity == null ? new Identity.Admin() : identity);
+        new Exchange(
+            request, response, callback, identity == null ? new Identity.Admin() : identity);
     try {
-      if (identity == null && !open(exchange.path())) {
-        throw ApiException.of(401, "Unauthorized", "Unauthorized");
-      }
-      if (!dispatch(exchange, callback)) {
+      Answer answer = identity == null ? stranger(exchange) : known(exchange);
+      if (!answer.send(exchange)) {
+        touch(exchange, identity);
         callback.succeeded();
       }
-    } catch (ApiException e) {
-      fail(exchange, e, callback);
-    } catch (StoreException.Failed e) {
-      fail(
-          exchange,
-          ApiException.of(500, "InternalError", String.valueOf(e.getMessage())),
-          callback);
-    } catch (EOFException e) {
-      callback.failed(e);
-    } catch (IOException e) {
-      LOG.debug("A client is gone: {}", e.getMessage());
+    } catch (IOException | RuntimeException e) { // after the answer has begun, or without a client
+      LOG.debug("{} {} ended: {}", exchange.method(), exchange.path(), e.toString());
       callback.failed(e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       callback.failed(e);
-    } catch (RuntimeException e) {
-      LOG.error("{} {} failed", exchange.method(), exchange.path(), e);
-      fail(
-          exchange,
-          ApiException.of(500, "InternalError", "Internal error occurred: " + e),
-          callback);
     }
     return true;
   }
 
-  private static void fail(Exchange exchange, ApiException e, Callback callback) {
-    try {
-      exchange.fail(e, Accept.PLAIN);
-      callback.succeeded();
-    } catch (IOException | RuntimeException gone) {
-      callback.failed(gone);
+  private static @Nullable Identity identity(Request request) {
+    return request.getAttribute(EndPoint.SslSessionData.ATTRIBUTE)
+                instanceof EndPoint.SslSessionData tls
+            && tls.peerCertificates() != null
+            && tls.peerCertificates().length > 0
+        ? ClientCertificates.identity(tls.peerCertificates()[0])
+        : null;
+  }
+
+  // Strangers keep the deadline that they have: their time is short.
+  private void touch(Exchange exchange, @Nullable Identity identity) {
+    if (identity != null) {
+      connections.touch(exchange.endPoint(), identity.user(), Connections.STEP);
     }
   }
 
   /** What anybody may ask: whether it lives, and what it is. */
-  private static boolean open(String path) {
-    return path.equals("/version")
-        || HEALTH.stream().anyMatch(root -> path.equals(root) || path.startsWith(root + "/"));
-  }
-
-  private static @Nullable Identity identity(Request request) {
-    if (request.getAttribute(EndPoint.SslSessionData.ATTRIBUTE)
-            instanceof EndPoint.SslSessionData tls
-        && tls.peerCertificates() != null
-        && tls.peerCertificates().length > 0) {
-      X509Certificate certificate = tls.peerCertificates()[0];
-      return ClientCertificates.identity(certificate);
+  private Answer stranger(Exchange exchange) throws InterruptedException {
+    String root = exchange.path().substring(1).split("/", 2)[0];
+    if (!HEALTH.contains(root) && !exchange.path().equals("/version")) {
+      return exchange.failure(ApiException.of(401, "Unauthorized", "Unauthorized"));
     }
-    return null;
+    exchange.readQuery();
+    return worked(exchange, 0);
   }
 
-  private boolean dispatch(Exchange exchange, Callback callback)
-      throws IOException, InterruptedException {
+  private Answer known(Exchange exchange) throws IOException, InterruptedException {
+    EndPoint endPoint = exchange.endPoint();
+    connections.touch(endPoint, exchange.identity().user(), Connections.BODY);
+    try (Work.Share _ = exchange.receive(work)) {
+      exchange.readQuery();
+      connections.touch(endPoint, exchange.identity().user(), Connections.STEP);
+      return worked(exchange, exchange.body().length);
+    } catch (ApiException e) {
+      return exchange.failure(e);
+    }
+  }
+
+  private Answer worked(Exchange exchange, long size) throws InterruptedException {
+    ApiPath path = ApiPath.parse(exchange.path());
+    try (Work.Share _ = work.begin(size + (path == null ? 0 : endpoint.size(path)))) {
+      return path == null ? dispatch(exchange) : resource(exchange, path);
+    } catch (ApiException e) {
+      return exchange.failure(e);
+    } catch (StoreException.Failed e) {
+      return exchange.failure(
+          ApiException.of(500, "InternalError", String.valueOf(e.getMessage())));
+    } catch (RuntimeException e) {
+      LOG.error("{} {} failed", exchange.method(), exchange.path(), e);
+      return exchange.failure(
+          ApiException.of(500, "InternalError", "Internal error occurred: " + e));
+    }
+  }
+
+  private Answer dispatch(Exchange exchange) {
     String path = exchange.path();
-    ApiPath resource = ApiPath.parse(path);
-    if (resource != null) {
-      return resource(exchange, resource, callback);
+    String root = path.substring(1).split("/", 2)[0];
+    if (HEALTH.contains(root)) {
+      return health(exchange, root, path.substring(root.length() + 1));
     }
-    if (path.startsWith("/openapi/")) {
-      openApi(exchange, path);
-    } else if (path.startsWith("/api/") || path.startsWith("/apis/") || isRoot(path)) {
-      discover(exchange, path);
-    } else if (path.equals("/version")) {
-      exchange.answer(200, Version.document(), Accept.PLAIN);
-    } else if (path.equals("/metrics")) {
-      metrics(exchange);
-    } else if (open(path)) {
-      health(exchange, path);
-    } else {
-      paths(exchange, path.equals("/") ? 200 : 404);
-    }
-    return false;
+    return switch (root) {
+      case "api", "apis" -> discover(exchange, path);
+      case "openapi" -> openApi(exchange, path);
+      case "version" -> path.equals("/version") ? version(exchange) : paths(exchange, 404);
+      case "metrics" -> path.equals("/metrics") ? metrics() : paths(exchange, 404);
+      default -> paths(exchange, path.equals("/") ? 200 : 404);
+    };
   }
 
-  private static boolean isRoot(String path) {
-    return path.equals("/api") || path.equals("/apis");
-  }
-
-  private boolean resource(Exchange exchange, ApiPath path, Callback callback)
-      throws IOException, InterruptedException {
+  private Answer resource(Exchange exchange, ApiPath path) throws InterruptedException {
     if (Reviews.PLURALS
-            .getOrDefault(path.group(), java.util.Collections.emptySortedMap())
+            .getOrDefault(path.group(), Collections.emptySortedMap())
             .containsKey(path.plural())
         && path.version().equals("v1")
         && exchange.method().equals("POST")) {
       ObjectNode review = Bodies.review(exchange);
       Reviews.answer(path.plural(), review, exchange.identity());
-      exchange.answer(201, review, Accept.PLAIN);
-      return false;
+      return exchange.answer(201, review, Accept.PLAIN);
     }
     ResourceType type = endpoint.find(path);
     if (type != null) {
-      return endpoint.serve(exchange, path, type, callback);
+      return endpoint.serve(exchange, path, type);
     }
     if (path.group().isEmpty()) {
       throw ApiException.noSuchResource();
     }
-    pageNotFound(exchange);
-    return false;
+    return pageNotFound();
   }
 
-  private static void pageNotFound(Exchange exchange) throws IOException {
-    exchange.send(404, TEXT, "404 page not found\n".getBytes(StandardCharsets.US_ASCII));
+  private static Answer text(int code, String text) {
+    return Exchange.bytes(code, TEXT, text.getBytes(StandardCharsets.UTF_8));
   }
 
-  private void discover(Exchange exchange, String path) throws IOException {
+  private static Answer pageNotFound() {
+    return text(404, "404 page not found\n");
+  }
+
+  private Answer discover(Exchange exchange, String path) {
     if (!exchange.method().equals("GET") && !exchange.method().equals("HEAD")) {
       throw ApiException.withEmptyDetails(
           405,
@@ -184,108 +196,103 @@ final class ApiHandler extends Handler.Abstract {
     }
     Accept accept = Accept.choose(exchange.header(HttpHeader.ACCEPT), Discovery::aggregated);
     String[] parts = path.substring(1).split("/", -1);
-    if (Discovery.aggregated(accept) && isRoot(path)) {
-      aggregated(exchange, path.equals("/api"));
-      return;
+    boolean core = parts[0].equals("api");
+    if (parts.length == 1 && Discovery.aggregated(accept)) {
+      exchange.header("Vary", "Accept");
+      exchange.header("Cache-Control", "public");
+      return tagged(
+          exchange,
+          Discovery.AGGREGATED_TYPE,
+          Exchange.lined(Json.bytes(discovery.aggregate(core))));
     }
-    ObjectNode document;
-    if (parts.length == 1) {
-      document = path.equals("/api") ? discovery.versions() : discovery.groupList();
-    } else if (parts[0].equals("api")) {
-      document = discovery.resources("", parts[1]);
-    } else {
-      document =
-          parts.length == 2 || parts[2].isEmpty()
-              ? discovery.group(parts[1])
-              : discovery.resources(parts[1], parts[2]);
-    }
-    if (document.isEmpty()) {
-      pageNotFound(exchange);
-    } else {
-      exchange.answer(200, document, accept);
-    }
+    ObjectNode document =
+        parts.length == 1
+            ? core ? discovery.versions() : discovery.groupList()
+            : core
+                ? discovery.resources("", parts[1])
+                : parts.length == 2 || parts[2].isEmpty()
+                    ? discovery.group(parts[1])
+                    : discovery.resources(parts[1], parts[2]);
+    return document.isEmpty() ? pageNotFound() : exchange.answer(200, document, accept);
   }
 
-  private void aggregated(Exchange exchange, boolean core) throws IOException {
-    byte[] document = Exchange.lined(Json.bytes(discovery.aggregate(core)));
-    exchange.header("Vary", "Accept");
-    exchange.header("Cache-Control", "public");
-    sendTagged(exchange, Discovery.AGGREGATED_TYPE, document);
-  }
-
-  // Sends a document that clients keep until its contents change.
-  private static void sendTagged(Exchange exchange, String type, byte[] document)
-      throws IOException {
+  /** A document that clients keep until its contents change. */
+  private static Answer tagged(Exchange exchange, String type, byte[] document) {
     String tag = "\"" + Discovery.hash(document) + "\"";
     exchange.header("ETag", tag);
-    if (exchange.header(HttpHeader.IF_NONE_MATCH).equals(tag)) {
-      exchange.send(304, "", new byte[0]);
-    } else {
-      exchange.send(200, type, document);
-    }
+    return exchange.header(HttpHeader.IF_NONE_MATCH).equals(tag)
+        ? Exchange.bytes(304, "", new byte[0])
+        : Exchange.bytes(200, type, document);
   }
 
-  private void openApi(Exchange exchange, String path) throws IOException {
+  private Answer openApi(Exchange exchange, String path) {
     exchange.header("Vary", "Accept");
     if (path.equals("/openapi/v2")) {
       String accept = exchange.header(HttpHeader.ACCEPT);
       if (accept.contains("protobuf")) {
-        sendTagged(exchange, OpenApi.V2_PROTOBUF, OpenApi.v2Protobuf());
-      } else if (accept.isEmpty() || accept.contains("json") || accept.contains("*/*")) {
-        sendTagged(exchange, Exchange.JSON, Json.bytes(OpenApi.v2()));
-      } else {
-        exchange.send(406, "", new byte[0]);
+        return tagged(exchange, OpenApi.V2_PROTOBUF, OpenApi.v2Protobuf());
       }
-      return;
+      return accept.isEmpty() || accept.contains("json") || accept.contains("*/*")
+          ? tagged(exchange, Exchange.JSON, Json.bytes(OpenApi.v2()))
+          : Exchange.bytes(406, "", new byte[0]);
     }
     if (path.equals("/openapi/v3") || path.equals("/openapi/v3/")) {
-      sendTagged(exchange, Exchange.JSON, Json.bytes(openApi.index()));
-      return;
+      return tagged(exchange, Exchange.JSON, Json.bytes(openApi.index()));
     }
-    String name = path.substring("/openapi/v3/".length());
+    String name = path.substring(Math.min(path.length(), "/openapi/v3/".length()));
     byte[] document = path.startsWith("/openapi/v3/") ? openApi.document(name) : new byte[0];
     if (document.length == 0) { // the real server says no more than this
-      exchange.send(200, "", document);
-      return;
+      return Exchange.bytes(200, "", document);
     }
     String hash = exchange.parameter("hash");
     if (!hash.isEmpty() && !hash.equals(Discovery.hash(document))) {
       exchange.header("Location", OpenApi.location(name, document));
-      exchange.send(301, "", new byte[0]);
-      return;
+      return Exchange.bytes(301, "", new byte[0]);
     }
     if (!hash.isEmpty()) {
       exchange.header("Cache-Control", "public, immutable");
     }
-    sendTagged(exchange, Exchange.JSON, document);
+    return tagged(exchange, Exchange.JSON, document);
   }
 
-  private void health(Exchange exchange, String path) throws IOException {
-    int slash = path.indexOf('/', 1);
-    String check = slash < 0 ? "" : path.substring(slash + 1);
+  private Answer version(Exchange exchange) {
+    return exchange.answer(
+        200,
+        Json.object()
+            .put("major", "1")
+            .put("minor", MINOR)
+            .put("gitVersion", "v1." + MINOR + ".0+holdfast")
+            .put("gitCommit", "")
+            .put("gitTreeState", "clean")
+            .put("buildDate", "1970-01-01T00:00:00Z")
+            .put("goVersion", "none")
+            .put("compiler", "none")
+            .put("platform", "linux/amd64"),
+        Accept.PLAIN);
+  }
+
+  /** Health: of everything, or of one check. */
+  private Answer health(Exchange exchange, String root, String rest) {
+    String check = rest.isEmpty() ? "" : rest.substring(1);
     if (!check.isEmpty() && !CHECKS.contains(check)) {
-      paths(exchange, 404);
-      return;
+      return paths(exchange, 404);
     }
     boolean writable = store.failure() == null;
-    boolean well = writable || check.equals("ping") || path.startsWith("/livez");
-    String text = well && !exchange.has("verbose") ? "ok" : verbose(path, slash, well, writable);
-    exchange.send(well ? 200 : 500, TEXT, text.getBytes(StandardCharsets.UTF_8));
-  }
-
-  private static String verbose(String path, int slash, boolean well, boolean writable) {
+    boolean well = writable || check.equals("ping") || root.equals("livez");
     StringBuilder text = new StringBuilder();
-    for (String name : CHECKS) {
-      boolean passed = writable || name.equals("ping");
-      text.append(passed ? "[+]" : "[-]").append(name).append(passed ? " ok" : " failed");
-      text.append(System.lineSeparator());
+    if (well && !exchange.has("verbose")) {
+      text.append("ok");
+    } else {
+      for (String name : CHECKS) {
+        boolean passed = writable || name.equals("ping");
+        text.append(passed ? "[+]" : "[-]").append(name).append(passed ? " ok\n" : " failed\n");
+      }
+      text.append(root).append(well ? " check passed\n" : " check failed\n");
     }
-    String root = slash < 0 ? path.substring(1) : path.substring(1, slash);
-    text.append(root).append(well ? " check passed" : " check failed");
-    return text.append(System.lineSeparator()).toString();
+    return text(well ? 200 : 500, text.toString());
   }
 
-  private void metrics(Exchange exchange) throws IOException {
+  private Answer metrics() {
     String text =
         """
         # HELP holdfast_standalone_resource_version The revision of the last write.
@@ -293,21 +300,21 @@ final class ApiHandler extends Handler.Abstract {
         holdfast_standalone_resource_version %d
         """
             .formatted(store.revision());
-    exchange.send(
+    return Exchange.bytes(
         200, "text/plain; version=0.0.4; charset=utf-8", text.getBytes(StandardCharsets.UTF_8));
   }
 
-  private void paths(Exchange exchange, int code) throws IOException {
+  private Answer paths(Exchange exchange, int code) {
     List<String> paths = new ArrayList<>(discovery.paths());
     for (String root : HEALTH) {
-      paths.add(root);
-      CHECKS.forEach(check -> paths.add(root + "/" + check));
+      paths.add("/" + root);
+      CHECKS.forEach(check -> paths.add("/" + root + "/" + check));
     }
     paths.addAll(List.of("/openapi/v2", "/openapi/v3", "/openapi/v3/", "/metrics", "/version"));
     ObjectNode document = Json.object();
     ArrayNode shown = document.putArray("paths");
     paths.stream().sorted().forEach(shown::add);
-    exchange.answer(code, document, Accept.PLAIN);
+    return exchange.answer(code, document, Accept.PLAIN);
   }
 
   @Override

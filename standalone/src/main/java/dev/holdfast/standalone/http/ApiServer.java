@@ -25,15 +25,16 @@ public final class ApiServer implements AutoCloseable {
   private static final int MAX_PLATFORM_THREADS = 16; // for selecting only
   private static final int BACKLOG = 1024;
   private static final int MAX_HEADER_BYTES = 16 << 10;
-  // A client that sends nothing for so long (also one that sends its request drop by drop) is cut.
-  private static final Duration IDLE_TIMEOUT = Duration.ofSeconds(60);
+  private static final int MAX_SESSIONS = 500; // of TLS, to resume; the JDK would keep 20,480
 
   private final Server server;
   private final ServerConnector connector;
+  private final Connections connections;
 
-  private ApiServer(Server server, ServerConnector connector) {
+  private ApiServer(Server server, ServerConnector connector, Connections connections) {
     this.server = server;
     this.connector = connector;
+    this.connections = connections;
   }
 
   /**
@@ -64,10 +65,12 @@ public final class ApiServer implements AutoCloseable {
     connector.setHost(address.getHostAddress());
     connector.setPort(port);
     connector.setAcceptQueueSize(BACKLOG);
-    connector.setIdleTimeout(IDLE_TIMEOUT.toMillis());
+    connector.setIdleTimeout(Connections.STEP.toMillis());
+    Connections connections = new Connections();
+    connector.addBean(connections);
     connector.open();
     server.addConnector(connector);
-    return new ApiServer(server, connector);
+    return new ApiServer(server, connector, connections);
   }
 
   private static SslContextFactory.Server tls(CertificateAuthority authority, InetAddress address)
@@ -79,6 +82,8 @@ public final class ApiServer implements AutoCloseable {
     tls.setWantClientAuth(true); // health may be asked without a certificate
     tls.setIncludeProtocols("TLSv1.3", "TLSv1.2");
     tls.setSniRequired(false);
+    tls.setRenegotiationAllowed(false);
+    tls.setSslSessionCacheSize(MAX_SESSIONS);
     return tls;
   }
 
@@ -92,9 +97,11 @@ public final class ApiServer implements AutoCloseable {
       throws IOException {
     ServerWebSocketContainer sockets = ServerWebSocketContainer.ensure(server);
     sockets.setIdleTimeout(Duration.ZERO); // a watch is idle when nothing happens
-    server.setHandler(new ApiHandler(registry, reader, writer, sockets, port(), clock));
+    server.setHandler(
+        new ApiHandler(registry, reader, writer, sockets, connections, port(), clock));
     try {
       server.start();
+      connections.watchOver(connector.getScheduler());
     } catch (Exception e) { // Jetty declares no more than that
       throw new IOException("the server can't be started: " + e.getMessage(), e);
     }

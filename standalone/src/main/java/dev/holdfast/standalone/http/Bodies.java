@@ -12,7 +12,6 @@ import dev.holdfast.standalone.kind.Trait;
 import dev.holdfast.standalone.patch.PatchType;
 import dev.holdfast.standalone.resource.ApiException;
 import dev.holdfast.standalone.resource.Decoding;
-import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
 import org.eclipse.jetty.http.HttpHeader;
@@ -38,7 +37,7 @@ final class Bodies {
   }
 
   /** The object of a create or an update. */
-  static ParsedDocument object(Exchange exchange, ResourceType type) throws IOException {
+  static ParsedDocument object(Exchange exchange, ResourceType type) {
     return switch (contentType(exchange)) {
       case "", Exchange.JSON -> Decoding.parse(type, exchange.body(), false);
       case "application/yaml" -> Decoding.parse(type, exchange.body(), true);
@@ -53,7 +52,7 @@ final class Bodies {
   }
 
   /** The object of a review, which is of no type that is stored. */
-  static ObjectNode review(Exchange exchange) throws IOException {
+  static ObjectNode review(Exchange exchange) {
     if (contentType(exchange).equals(Protobuf.TYPE)) {
       return Protobuf.read(exchange.body());
     }
@@ -65,7 +64,7 @@ final class Bodies {
   }
 
   /** DeleteOptions; a missing node when there is no body. */
-  static JsonNode deleteOptions(Exchange exchange) throws IOException {
+  static JsonNode deleteOptions(Exchange exchange) {
     byte[] body = exchange.body();
     if (body.length == 0) {
       return MissingNode.getInstance();
@@ -104,7 +103,7 @@ final class Bodies {
     };
   }
 
-  static JsonNode patch(Exchange exchange) throws IOException {
+  static JsonNode patch(Exchange exchange) {
     try {
       return Json.parse(exchange.body()).value();
     } catch (MalformedDocumentException e) {
@@ -113,7 +112,7 @@ final class Bodies {
   }
 
   /** An applied configuration; JSON is YAML too. */
-  static ParsedDocument configuration(Exchange exchange) throws IOException {
+  static ParsedDocument configuration(Exchange exchange) {
     byte[] body = exchange.body();
     try {
       // JSON is much more common and much faster to read; what is not JSON may be YAML.

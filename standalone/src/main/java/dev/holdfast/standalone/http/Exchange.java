@@ -5,37 +5,56 @@ import dev.holdfast.standalone.json.Json;
 import dev.holdfast.standalone.json.Yaml;
 import dev.holdfast.standalone.resource.ApiException;
 import dev.holdfast.standalone.security.Identity;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.Fields;
 
 /** One request and its answer, blocking; for one thread. */
 final class Exchange {
   static final String JSON = "application/json";
   private static final int MAX_BODY = 3 << 20; // as the real server
+  private static final int SMALL_BODY = 64 << 10;
   private static final byte[] NEWLINE = {'\n'};
 
   private final Request request;
   private final Response response;
+  private final Callback callback;
   private final Identity identity;
-  private final Fields query;
   private final List<String> warnings = new ArrayList<>();
+  private Fields query = Fields.EMPTY;
+  private byte[] body = {};
 
-  Exchange(Request request, Response response, Identity identity) {
+  /** What a client is answered with; sent when the work is done, as slowly as the client reads. */
+  @FunctionalInterface
+  interface Answer {
+    /** Returns whether the exchange was upgraded, so that its callback is not ours any more. */
+    boolean send(Exchange exchange) throws IOException;
+  }
+
+  /** Writes a body that need not fit in memory. */
+  @FunctionalInterface
+  interface Writer {
+    void write(OutputStream out) throws IOException;
+  }
+
+  Exchange(Request request, Response response, Callback callback, Identity identity) {
     this.request = request;
     this.response = response;
+    this.callback = callback;
     this.identity = identity;
-    this.query = Request.extractQueryParameters(request);
     response.getHeaders().put("Audit-Id", UUID.randomUUID().toString());
     response.getHeaders().put(HttpHeader.CACHE_CONTROL, "no-cache, private");
   }
@@ -48,8 +67,22 @@ final class Exchange {
     return response;
   }
 
+  Callback callback() {
+    return callback;
+  }
+
   Identity identity() {
     return identity;
+  }
+
+  /** The TCP connection below TLS. */
+  EndPoint endPoint() {
+    EndPoint endPoint = tlsEndPoint();
+    return endPoint instanceof EndPoint.Wrapper wrapper ? wrapper.unwrap() : endPoint;
+  }
+
+  EndPoint tlsEndPoint() {
+    return request.getConnectionMetaData().getConnection().getEndPoint();
   }
 
   String method() {
@@ -92,21 +125,41 @@ final class Exchange {
     return warnings;
   }
 
-  byte[] body() throws IOException {
+  void readQuery() {
+    try {
+      query = Request.extractQueryParameters(request);
+    } catch (RuntimeException e) { // Jetty throws several kinds
+      throw ApiException.badRequest("the query can't be read: " + e.getMessage());
+    }
+  }
+
+  /**
+   * Reads the body.
+   *
+   * @return the room that it takes, if it is not small
+   */
+  Work.Share receive(Work work) throws IOException, InterruptedException {
     if (request.getLength() > MAX_BODY) {
       throw tooLarge();
     }
-    ByteArrayOutputStream body = new ByteArrayOutputStream();
+    Work.Share room = () -> {};
     try (InputStream in = Content.Source.asInputStream(request)) {
-      byte[] buffer = new byte[16 << 10];
-      for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
-        body.write(buffer, 0, n);
-        if (body.size() > MAX_BODY) {
-          throw tooLarge();
-        }
+      body = in.readNBytes(SMALL_BODY);
+      if (body.length == SMALL_BODY) {
+        room = work.receive();
+        byte[] rest = in.readNBytes(MAX_BODY - SMALL_BODY + 1);
+        byte[] whole = Arrays.copyOf(body, body.length + rest.length);
+        System.arraycopy(rest, 0, whole, body.length, rest.length);
+        body = whole;
       }
+      if (body.length > MAX_BODY) {
+        throw tooLarge();
+      }
+      return room;
+    } catch (IOException | RuntimeException e) {
+      room.close();
+      throw e;
     }
-    return body.toByteArray();
   }
 
   private static ApiException tooLarge() {
@@ -114,72 +167,67 @@ final class Exchange {
         413, "RequestEntityTooLarge", "Request entity too large: limit is " + MAX_BODY);
   }
 
+  byte[] body() {
+    return body;
+  }
+
   void header(String name, String value) {
     response.getHeaders().put(name, value);
   }
 
-  /** Answers with a document, in the form that the client accepts. */
-  void answer(int code, JsonNode document, Accept accept) throws IOException {
-    answer(code, document, accept, JSON);
+  /** An answer with a document, in the form that the client accepts. */
+  Answer answer(int code, JsonNode document, Accept accept) {
+    return accept.yaml()
+        ? bytes(code, "application/yaml", Yaml.bytes(document))
+        : bytes(
+            code, JSON, lined(flag("pretty") ? Json.prettyBytes(document) : Json.bytes(document)));
   }
 
-  void answer(int code, JsonNode document, Accept accept, String jsonType) throws IOException {
-    if (accept.yaml()) {
-      send(code, "application/yaml", Yaml.bytes(document));
-    } else if (flag("pretty")) {
-      send(code, jsonType, lined(Json.prettyBytes(document)));
-    } else {
-      send(code, jsonType, lined(Json.bytes(document)));
-    }
-  }
-
-  static byte[] lined(byte[] json) {
-    byte[] line = new byte[json.length + NEWLINE.length];
-    System.arraycopy(json, 0, line, 0, json.length);
-    line[json.length] = NEWLINE[0];
-    return line;
-  }
-
-  /** Sends headers and the whole body; a HEAD request gets no body. */
-  void send(int code, String contentType, byte[] body) throws IOException {
-    addWarnings();
-    response.setStatus(code);
-    if (!contentType.isEmpty()) {
-      response.getHeaders().put(HttpHeader.CONTENT_TYPE, contentType);
-    }
-    response.getHeaders().put(HttpHeader.CONTENT_LENGTH, body.length);
-    boolean head = method().equals("HEAD");
-    Content.Sink.write(response, true, head ? ByteBuffer.allocate(0) : ByteBuffer.wrap(body));
-  }
-
-  /** Begins an answer whose body follows in parts. */
-  void begin(String contentType) throws IOException {
-    addWarnings();
-    response.setStatus(200);
-    response.getHeaders().put(HttpHeader.CONTENT_TYPE, contentType);
-    Content.Sink.write(response, false, ByteBuffer.allocate(0));
-  }
-
-  void part(byte[] bytes) throws IOException {
-    Content.Sink.write(response, false, ByteBuffer.wrap(bytes));
-  }
-
-  void end() throws IOException {
-    Content.Sink.write(response, true, ByteBuffer.allocate(0));
-  }
-
-  void fail(ApiException e, Accept accept) throws IOException {
-    if (response.isCommitted()) {
-      throw new IOException("failed after the answer had begun: " + e.getMessage(), e);
-    }
+  Answer failure(ApiException e) {
     int retryAfter = Json.at(e.status(), "details", "retryAfterSeconds").asInt();
     if (retryAfter > 0) {
       header("Retry-After", Integer.toString(retryAfter));
     }
-    answer(e.code(), e.status(), accept);
+    return answer(e.code(), e.status(), Accept.PLAIN);
   }
 
-  private void addWarnings() {
+  static byte[] lined(byte[] json) {
+    byte[] line = Arrays.copyOf(json, json.length + NEWLINE.length);
+    line[json.length] = NEWLINE[0];
+    return line;
+  }
+
+  /** An answer with a whole body; a HEAD request gets none. */
+  static Answer bytes(int code, String contentType, byte[] body) {
+    return exchange -> {
+      exchange.begin(code, contentType);
+      exchange.response.getHeaders().put(HttpHeader.CONTENT_LENGTH, body.length);
+      boolean head = exchange.method().equals("HEAD");
+      Content.Sink.write(exchange.response, true, ByteBuffer.wrap(head ? new byte[0] : body));
+      return false;
+    };
+  }
+
+  /** An answer with a body that is made while it is sent. */
+  static Answer stream(String contentType, Writer writer) {
+    return exchange -> {
+      exchange.begin(200, contentType);
+      try (OutputStream out =
+          exchange.method().equals("HEAD")
+              ? OutputStream.nullOutputStream()
+              : Response.asBufferedOutputStream(exchange.request, exchange.response)) {
+        writer.write(out);
+      }
+      return false;
+    };
+  }
+
+  /** Sets status and headers. */
+  void begin(int code, String contentType) {
+    response.setStatus(code);
+    if (!contentType.isEmpty()) {
+      response.getHeaders().put(HttpHeader.CONTENT_TYPE, contentType);
+    }
     for (String warning : warnings.stream().distinct().toList()) {
       String quoted = warning.replace("\\", "\\\\").replace("\"", "\\\"");
       response.getHeaders().add(new HttpField("Warning", "299 - \"" + quoted + "\""));

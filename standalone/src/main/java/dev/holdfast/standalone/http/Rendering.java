@@ -14,12 +14,13 @@ import dev.holdfast.standalone.read.Page;
 import dev.holdfast.standalone.resource.Metadata;
 import dev.holdfast.standalone.resource.Target;
 import dev.holdfast.standalone.store.StoredObject;
-import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.util.List;
+import java.util.function.Function;
 
 /** Objects and lists as whole objects, as tables, and as metadata only. */
 final class Rendering {
@@ -37,82 +38,66 @@ final class Rendering {
     return accept.partial() ? partial(object) : object;
   }
 
-  /** A page of objects in the form that is wanted. */
-  ObjectNode list(ResourceType type, Page page, Accept accept, String includeObject) {
-    List<ObjectNode> objects =
-        page.objects().stream().map(object -> Target.served(type, object.json())).toList();
+  /** A page of objects in the form that is wanted, each made when it is sent. */
+  Exchange.Answer list(
+      ResourceType type, Page page, Accept accept, Exchange exchange, boolean raw) {
+    String includeObject = exchange.parameter("includeObject");
     ObjectNode list;
+    String field = "items";
+    Function<ObjectNode, ObjectNode> form;
     if (accept.table()) {
-      list = table(type, objects, Long.toString(page.revision()), true, includeObject);
+      list = table(type, List.of(), Long.toString(page.revision()), true, includeObject);
+      field = "rows";
+      Instant now = clock.instant();
+      form = object -> row(type, object, now, includeObject);
     } else if (accept.partial()) {
       list = Json.object().put("kind", "PartialObjectMetadataList");
-      list.put("apiVersion", "meta.k8s.io/v1");
-      list.putObject("metadata").put("resourceVersion", Long.toString(page.revision()));
-      ArrayNode items = list.putArray("items");
-      objects.forEach(object -> items.add(partial(object)));
+      list.put("apiVersion", "meta.k8s.io/v1").putObject("metadata");
+      form = Rendering::partial;
     } else {
-      list = emptyList(type, page.revision());
-      ArrayNode items = list.putArray("items");
-      objects.forEach(object -> items.add(asItem(type, object)));
+      list = Json.object().put("kind", type.names().listKind());
+      list.put("apiVersion", type.apiVersion()).putObject("metadata");
+      form = object -> asItem(type, object);
     }
-    ObjectNode metadata = (ObjectNode) list.get("metadata");
-    if (!page.continueToken().isEmpty()) {
-      metadata.put("continue", page.continueToken());
+    describe(
+        (ObjectNode) list.get("metadata"), page, accept.as().isEmpty() && type.has(Trait.CUSTOM));
+    ArrayNode items = list.putArray(field);
+    Function<StoredObject, ObjectNode> item = o -> form.apply(Target.served(type, o.json()));
+    if (accept.yaml() || exchange.flag("pretty")) {
+      page.objects().forEach(object -> items.add(item.apply(object)));
+      return exchange.answer(200, list, accept);
     }
-    if (page.remaining() >= 0) {
-      metadata.put("remainingItemCount", page.remaining());
-    }
-    return list;
+    boolean asStored = raw && type.has(Trait.CUSTOM);
+    return Exchange.stream(
+        Exchange.JSON,
+        out -> {
+          byte[] opening = Json.bytes(list);
+          out.write(opening, 0, opening.length - 2); // without "]}"
+          String separator = "";
+          for (StoredObject object : page.objects()) {
+            out.write(separator.getBytes(StandardCharsets.US_ASCII));
+            out.write(asStored ? object.json() : Json.bytes(item.apply(object)));
+            separator = ",";
+          }
+          out.write("]}\n".getBytes(StandardCharsets.US_ASCII));
+        });
   }
 
-  /** A page of whole objects as JSON, made of the bytes as they are stored. */
-  static byte[] rawList(ResourceType type, Page page) {
-    ObjectNode head = emptyList(type, page.revision());
-    ObjectNode metadata = (ObjectNode) head.get("metadata");
-    if (!page.continueToken().isEmpty()) {
-      metadata.put("continue", page.continueToken());
-    }
-    if (page.remaining() >= 0) {
-      metadata.put("remainingItemCount", page.remaining());
-    }
-    byte[] opening = Json.bytes(head);
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    out.write(opening, 0, opening.length - 1);
-    out.writeBytes(ascii(",\"items\":["));
-    boolean first = true;
-    for (StoredObject object : page.objects()) {
-      if (!first) {
-        out.write(',');
-      }
-      first = false;
-      out.writeBytes(object.json());
-    }
-    out.writeBytes(ascii("]}\n"));
-    return out.toByteArray();
-  }
-
-  private static byte[] ascii(String text) {
-    return text.getBytes(java.nio.charset.StandardCharsets.US_ASCII);
-  }
-
-  /** Whether {@link #rawList} is right for a type. */
-  static boolean canBeRaw(ResourceType type) {
-    return type.has(Trait.CUSTOM) && type.view() == null;
-  }
-
-  static ObjectNode emptyList(ResourceType type, long revision) {
-    ObjectNode list = Json.object().put("kind", type.names().listKind());
-    list.put("apiVersion", type.apiVersion());
-    ObjectNode metadata = list.putObject("metadata");
-    if (type.has(Trait.CUSTOM)) {
+  private static void describe(ObjectNode metadata, Page page, boolean alwaysContinued) {
+    if (alwaysContinued) {
       metadata.put("continue", "");
     }
-    metadata.put("resourceVersion", Long.toString(revision));
-    return list;
+    metadata.put("resourceVersion", Long.toString(page.revision()));
+    if (!page.continueToken().isEmpty()) {
+      metadata.put("continue", page.continueToken());
+    }
+    if (page.remaining() >= 0) {
+      metadata.put("remainingItemCount", page.remaining());
+    }
   }
 
   /** Items of typed lists do not repeat what the list says. */
-  static ObjectNode asItem(ResourceType type, ObjectNode object) {
+  private static ObjectNode asItem(ResourceType type, ObjectNode object) {
     if (!type.has(Trait.CUSTOM)) {
       object.remove(List.of("apiVersion", "kind"));
     }
@@ -168,17 +153,20 @@ final class Rendering {
     }
     ArrayNode rows = table.putArray("rows");
     Instant now = clock.instant();
-    for (ObjectNode object : objects) {
-      ObjectNode row = rows.addObject();
-      ArrayNode cells = row.putArray("cells");
-      type.columns().forEach(column -> cells.add(cell(column, object, now)));
-      switch (includeObject) {
-        case "None" -> row.putNull("object");
-        case "Object" -> row.set("object", object);
-        default -> row.set("object", partial(object));
-      }
-    }
+    objects.forEach(object -> rows.add(row(type, object, now, includeObject)));
     return table;
+  }
+
+  private static ObjectNode row(
+      ResourceType type, ObjectNode object, Instant now, String includeObject) {
+    ObjectNode row = Json.object();
+    ArrayNode cells = row.putArray("cells");
+    type.columns().forEach(column -> cells.add(cell(column, object, now)));
+    return switch (includeObject) {
+      case "None" -> row.putNull("object");
+      case "Object" -> row.set("object", object);
+      default -> row.set("object", partial(object));
+    };
   }
 
   private static JsonNode cell(PrinterColumn column, ObjectNode object, Instant now) {

@@ -1,9 +1,7 @@
 package dev.holdfast.standalone.http;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.holdfast.standalone.json.ParsedDocument;
+import dev.holdfast.standalone.http.Exchange.Answer;
 import dev.holdfast.standalone.kind.ResourceRegistry;
 import dev.holdfast.standalone.kind.ResourceType;
 import dev.holdfast.standalone.patch.PatchType;
@@ -11,7 +9,6 @@ import dev.holdfast.standalone.read.ListOptions;
 import dev.holdfast.standalone.read.Page;
 import dev.holdfast.standalone.read.ResourceReader;
 import dev.holdfast.standalone.read.Selection;
-import dev.holdfast.standalone.read.WatchFeed;
 import dev.holdfast.standalone.resource.ApiException;
 import dev.holdfast.standalone.resource.DeleteOptions;
 import dev.holdfast.standalone.resource.ResourceWriter;
@@ -22,10 +19,9 @@ import dev.holdfast.standalone.schema.FieldError;
 import dev.holdfast.standalone.schema.FieldError.Reason;
 import dev.holdfast.standalone.security.Rights;
 import dev.holdfast.standalone.store.StoredObject;
-import java.io.IOException;
+import java.util.Locale;
 import java.util.function.Function;
 import org.eclipse.jetty.http.HttpHeader;
-import org.eclipse.jetty.util.Callback;
 import org.jspecify.annotations.Nullable;
 
 /** The verbs, as HTTP requests. */
@@ -49,199 +45,201 @@ final class ResourceEndpoint {
     this.watches = watches;
   }
 
+  /** As discovery names them in lower case. */
+  private enum Verb {
+    GET,
+    LIST,
+    WATCH,
+    CREATE,
+    UPDATE,
+    PATCH,
+    DELETE,
+    DELETECOLLECTION;
+
+    static Verb of(Exchange exchange, ApiPath path, ResourceType type) {
+      boolean collection = path.name().isEmpty();
+      boolean watch = path.watch() || (exchange.flag("watch") && collection);
+      return switch (exchange.method()) {
+        case "GET", "HEAD" -> watch ? WATCH : collection ? LIST : GET;
+        case "POST" -> CREATE;
+        case "PUT" -> UPDATE;
+        case "PATCH" -> PATCH;
+        case "DELETE" -> collection ? DELETECOLLECTION : DELETE;
+        default -> throw ApiException.methodNotAllowed(type, "");
+      };
+    }
+
+    @Override
+    public String toString() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  /** What a request asks for, and in which form. */
+  private record Call(Exchange exchange, Target target, Accept accept) {
+    ResourceType type() {
+      return target.type();
+    }
+
+    String parameter(String name) {
+      return exchange.parameter(name);
+    }
+
+    /** Whether objects are answered as they are stored. */
+    boolean raw() {
+      return accept.plain() && !exchange.flag("pretty") && type().view() == null;
+    }
+  }
+
   /** The resource that a path names, or null. */
   @Nullable ResourceType find(ApiPath path) {
     ResourceType type = registry.find(path.group(), path.version(), path.plural());
-    if (type == null
-        || (!path.namespace().isEmpty() && !type.namespaced())
-        || (type.namespaced() && path.namespace().isEmpty() && !path.name().isEmpty())) {
-      return null;
-    }
-    return type;
+    boolean fits =
+        type != null
+            && (type.namespaced()
+                ? !path.namespace().isEmpty() || path.name().isEmpty()
+                : path.namespace().isEmpty());
+    return fits ? type : null;
   }
 
-  /**
-   * Serves a request.
-   *
-   * @return whether the exchange was upgraded to a WebSocket
-   */
-  boolean serve(Exchange exchange, ApiPath path, ResourceType type, Callback callback)
-      throws IOException, InterruptedException {
+  /** The size of the stored object that a path names, in bytes; 0 when there is none. */
+  long size(ApiPath path) {
+    ResourceType type = find(path);
+    StoredObject stored =
+        type == null || path.name().isEmpty()
+            ? null
+            : writer.store().get(type.key(path.namespace(), path.name()));
+    return stored == null ? 0 : stored.json().length;
+  }
+
+  Answer serve(Exchange exchange, ApiPath path, ResourceType type) throws InterruptedException {
     Target target = new Target(type, path.namespace(), path.name(), path.subresource());
     Accept accept = Accept.ofResource(type, exchange.header(HttpHeader.ACCEPT));
-    boolean collection = path.name().isEmpty();
-    boolean watch = path.watch() || (exchange.flag("watch") && collection);
-    requireSubresource(target, exchange.method());
-    authorize(exchange, target, verb(exchange.method(), collection, watch));
-    switch (exchange.method()) {
-      case "GET", "HEAD" -> {
-        if (watch) {
-          return watch(exchange, path, target, accept, callback);
-        }
-        if (collection) {
-          list(exchange, target, accept);
-        } else {
-          get(exchange, target, accept);
-        }
-      }
-      case "POST" -> create(exchange, target, accept);
-      case "PUT" -> update(exchange, target, accept);
-      case "PATCH" -> patch(exchange, target, accept);
-      case "DELETE" -> {
-        if (collection) {
-          deleteCollection(exchange, target, accept);
-        } else {
-          delete(exchange, target, accept);
-        }
-      }
-      default -> throw ApiException.methodNotAllowed(type, "");
-    }
-    return false;
-  }
-
-  private static String verb(String method, boolean collection, boolean watch) {
-    return switch (method) {
-      case "GET", "HEAD" -> watch ? "watch" : collection ? "list" : "get";
-      case "POST" -> "create";
-      case "PUT" -> "update";
-      case "PATCH" -> "patch";
-      case "DELETE" -> collection ? "deletecollection" : "delete";
-      default -> "";
+    Verb verb = Verb.of(exchange, path, type);
+    requireSubresource(target, verb);
+    authorize(exchange, target, verb);
+    Call call = new Call(exchange, target, accept);
+    return switch (verb) {
+      case GET -> get(call);
+      case LIST -> list(call);
+      case WATCH -> watch(call);
+      case CREATE -> create(call);
+      case UPDATE -> update(call);
+      case PATCH -> patch(call);
+      case DELETE -> delete(call);
+      case DELETECOLLECTION -> deleteCollection(call);
     };
   }
 
-  private static void requireSubresource(Target target, String method) {
+  private static void requireSubresource(Target target, Verb verb) {
     ResourceType type = target.type();
     String subresource = target.subresource();
-    if (subresource.isEmpty()) {
-      return;
-    }
-    if (!type.subresources().containsKey(subresource)) {
+    if (!subresource.isEmpty() && !type.subresources().containsKey(subresource)) {
       throw ApiException.notFound(type, target.name());
     }
-    if (method.equals("DELETE") || method.equals("POST")) {
-      throw ApiException.methodNotAllowed(type, method.equals("POST") ? "create" : "delete");
+    if (!subresource.isEmpty() && (verb == Verb.CREATE || verb == Verb.DELETE)) {
+      throw ApiException.methodNotAllowed(type, verb.toString());
     }
   }
 
-  private static void authorize(Exchange exchange, Target target, String verb) {
+  private static void authorize(Exchange exchange, Target target, Verb verb) {
     ResourceType type = target.type();
-    if (!Rights.allow(exchange.identity(), verb, type.plural())) {
+    if (!Rights.allow(exchange.identity(), verb.toString(), type.plural())) {
+      String where =
+          target.namespace().isEmpty()
+              ? "at the cluster scope"
+              : "in the namespace \"" + target.namespace() + "\"";
       throw ApiException.forbidden(
           type,
           target.name(),
-          "User \""
-              + exchange.identity().user()
-              + "\" cannot "
-              + verb
-              + " resource \""
-              + type.plural()
-              + "\" in API group \""
-              + type.group()
-              + "\""
-              + (target.namespace().isEmpty()
-                  ? " at the cluster scope"
-                  : " in the namespace \"" + target.namespace() + "\""),
+          "User \"%s\" cannot %s resource \"%s\" in API group \"%s\" %s"
+              .formatted(exchange.identity().user(), verb, type.plural(), type.group(), where),
           null);
     }
   }
 
-  private static ListOptions listOptions(Exchange exchange, ApiPath path, Target target) {
-    String fields = exchange.parameter("fieldSelector");
-    if (!path.name().isEmpty()) { // an old watch path of one object
-      fields = "metadata.name=" + path.name();
-    }
-    Selection selection =
-        Selection.parse(target.type(), exchange.parameter("labelSelector"), fields);
-    return ListOptions.parse(selection, exchange::parameter, true);
+  private static ListOptions listOptions(Call call, String fields, boolean watch) {
+    Selection selection = Selection.parse(call.type(), call.parameter("labelSelector"), fields);
+    return ListOptions.parse(selection, call::parameter, watch);
   }
 
-  private boolean watch(
-      Exchange exchange, ApiPath path, Target target, Accept accept, Callback callback)
-      throws IOException {
-    ListOptions options = listOptions(exchange, path, target);
-    WatchFeed feed = reader.watch(target.type(), target.namespace(), options);
-    return watches.serve(exchange, target.type(), feed, accept, callback);
+  private Answer watch(Call call) {
+    String name = call.target().name(); // in an old watch path of one object
+    String fields = name.isEmpty() ? call.parameter("fieldSelector") : "metadata.name=" + name;
+    ListOptions options = listOptions(call, fields, true);
+    return watches.answer(
+        call.exchange(),
+        call.type(),
+        reader.watch(call.type(), call.target().namespace(), options),
+        call.accept());
   }
 
-  private void list(Exchange exchange, Target target, Accept accept)
-      throws IOException, InterruptedException {
-    ResourceType type = target.type();
+  private Page page(Call call, Function<String, String> parameters) throws InterruptedException {
     Selection selection =
         Selection.parse(
-            type, exchange.parameter("labelSelector"), exchange.parameter("fieldSelector"));
-    ListOptions options = ListOptions.parse(selection, exchange::parameter, false);
-    Page page = reader.list(type, target.namespace(), options);
-    if (accept.plain() && !exchange.flag("pretty") && Rendering.canBeRaw(type)) {
-      exchange.send(200, Exchange.JSON, Rendering.rawList(type, page));
-    } else {
-      exchange.answer(
-          200, rendering.list(type, page, accept, exchange.parameter("includeObject")), accept);
+            call.type(), call.parameter("labelSelector"), call.parameter("fieldSelector"));
+    ListOptions options = ListOptions.parse(selection, parameters, false);
+    return reader.list(call.type(), call.target().namespace(), options);
+  }
+
+  private Answer list(Call call) throws InterruptedException {
+    return rendering.list(
+        call.type(), page(call, call::parameter), call.accept(), call.exchange(), call.raw());
+  }
+
+  private Answer get(Call call) throws InterruptedException {
+    StoredObject stored = reader.get(call.target(), call.parameter("resourceVersion"));
+    return call.raw()
+        ? Exchange.bytes(200, Exchange.JSON, Exchange.lined(stored.json()))
+        : object(call, 200, Target.served(call.type(), stored.json()));
+  }
+
+  private Answer object(Call call, int code, ObjectNode object) {
+    return call.exchange()
+        .answer(
+            code,
+            rendering.object(call.type(), object, call.accept(), call.parameter("includeObject")),
+            call.accept());
+  }
+
+  private Answer written(Call call, Written written) {
+    return object(call, written.created() ? 201 : 200, written.object());
+  }
+
+  private Answer create(Call call) {
+    if (call.type().namespaced() && call.target().namespace().isEmpty()) {
+      throw ApiException.methodNotAllowed(call.type(), "create");
     }
+    WriteOptions options = options(call.exchange(), "CreateOptions");
+    return written(
+        call, writer.create(call.target(), Bodies.object(call.exchange(), call.type()), options));
   }
 
-  private void get(Exchange exchange, Target target, Accept accept)
-      throws IOException, InterruptedException {
-    StoredObject stored = reader.get(target, exchange.parameter("resourceVersion"));
-    if (accept.plain() && !exchange.flag("pretty") && target.type().view() == null) {
-      exchange.send(200, Exchange.JSON, Exchange.lined(stored.json()));
-    } else {
-      answer(exchange, target, 200, Target.served(target.type(), stored.json()), accept);
+  private Answer update(Call call) {
+    requireName(call.target());
+    WriteOptions options = options(call.exchange(), "UpdateOptions");
+    return written(
+        call, writer.update(call.target(), Bodies.object(call.exchange(), call.type()), options));
+  }
+
+  private Answer patch(Call call) {
+    requireName(call.target());
+    PatchType type = Bodies.patchType(call.exchange(), call.type());
+    WriteOptions options = options(call.exchange(), "PatchOptions");
+    if (type != null) {
+      return written(
+          call, writer.patch(call.target(), type, Bodies.patch(call.exchange()), options));
     }
-  }
-
-  private void answer(Exchange exchange, Target target, int code, ObjectNode object, Accept accept)
-      throws IOException {
-    boolean status = object.path("kind").asText().equals("Status");
-    exchange.answer(
-        code,
-        status
-            ? object
-            : rendering.object(target.type(), object, accept, exchange.parameter("includeObject")),
-        accept);
-  }
-
-  private void create(Exchange exchange, Target target, Accept accept) throws IOException {
-    if (target.type().namespaced() && target.namespace().isEmpty()) {
-      throw ApiException.methodNotAllowed(target.type(), "create");
+    if (call.parameter("fieldManager").isEmpty()) {
+      throw ApiException.invalidOption(
+          "PatchOptions",
+          new FieldError(
+              Reason.FieldValueRequired,
+              "fieldManager",
+              "Required value: is required for apply patch"));
     }
-    WriteOptions options = options(exchange, "CreateOptions");
-    ParsedDocument document = Bodies.object(exchange, target.type());
-    answer(exchange, target, writer.create(target, document, options), accept);
-  }
-
-  private void answer(Exchange exchange, Target target, Written written, Accept accept)
-      throws IOException {
-    answer(exchange, target, written.created() ? 201 : 200, written.object(), accept);
-  }
-
-  private void update(Exchange exchange, Target target, Accept accept) throws IOException {
-    requireName(target);
-    WriteOptions options = options(exchange, "UpdateOptions");
-    ParsedDocument document = Bodies.object(exchange, target.type());
-    answer(exchange, target, writer.update(target, document, options), accept);
-  }
-
-  private void patch(Exchange exchange, Target target, Accept accept) throws IOException {
-    requireName(target);
-    PatchType patchType = Bodies.patchType(exchange, target.type());
-    WriteOptions options = options(exchange, "PatchOptions");
-    Written written;
-    if (patchType == null) {
-      if (exchange.parameter("fieldManager").isEmpty()) {
-        throw ApiException.invalidOption(
-            "PatchOptions",
-            new FieldError(
-                Reason.FieldValueRequired,
-                "fieldManager",
-                "Required value: is required for apply patch"));
-      }
-      written = writer.apply(target, Bodies.configuration(exchange), options);
-    } else {
-      JsonNode patch = Bodies.patch(exchange);
-      written = writer.patch(target, patchType, patch, options);
-    }
-    answer(exchange, target, written, accept);
+    return written(
+        call, writer.apply(call.target(), Bodies.configuration(call.exchange()), options));
   }
 
   private static void requireName(Target target) {
@@ -261,44 +259,34 @@ final class ResourceEndpoint {
         exchange.warnings());
   }
 
-  private static DeleteOptions deleteOptions(Exchange exchange) throws IOException {
+  private static DeleteOptions deleteOptions(Exchange exchange) {
     return DeleteOptions.parse(
         Bodies.deleteOptions(exchange),
         exchange.parameters("dryRun"),
         exchange.parameter("propagationPolicy"));
   }
 
-  private void delete(Exchange exchange, Target target, Accept accept) throws IOException {
-    Written written = writer.delete(target, deleteOptions(exchange));
-    answer(
-        exchange,
-        target,
-        200,
-        written.gone() ? Rendering.deleted(target, written.object()) : written.object(),
-        accept);
+  private Answer delete(Call call) {
+    Written written = writer.delete(call.target(), deleteOptions(call.exchange()));
+    ObjectNode object = written.object();
+    return written.gone()
+        ? call.exchange().answer(200, Rendering.deleted(call.target(), object), call.accept())
+        : object(call, 200, object);
   }
 
-  private void deleteCollection(Exchange exchange, Target target, Accept accept)
-      throws IOException, InterruptedException {
-    ResourceType type = target.type();
+  private Answer deleteCollection(Call call) throws InterruptedException {
+    ResourceType type = call.type();
     if (!type.verbs().contains("deletecollection")) {
       throw ApiException.methodNotAllowed(type, "deletecollection");
     }
-    DeleteOptions options = deleteOptions(exchange);
-    Selection selection =
-        Selection.parse(
-            type, exchange.parameter("labelSelector"), exchange.parameter("fieldSelector"));
-    Function<String, String> parameters =
-        name -> name.equals("sendInitialEvents") ? "" : exchange.parameter(name);
-    Page page =
-        reader.list(type, target.namespace(), ListOptions.parse(selection, parameters, false));
-    ObjectNode list = Rendering.emptyList(type, page.revision());
-    ArrayNode items = list.putArray("items");
+    DeleteOptions options = deleteOptions(call.exchange());
+    Page page = page(call, name -> name.equals("sendInitialEvents") ? "" : call.parameter(name));
     for (StoredObject object : page.objects()) {
-      items.add(Rendering.asItem(type, Target.served(type, object.json())));
-      writer.deleteIfThere(
-          new Target(type, object.key().namespace(), object.key().name(), ""), options);
+      Target target = new Target(type, object.key().namespace(), object.key().name(), "");
+      writer.deleteIfThere(target, options);
     }
-    exchange.answer(200, list, accept);
+    Page deleted = new Page(page.revision(), page.objects(), "", -1);
+    Accept whole = new Accept(call.accept().yaml(), "", "");
+    return rendering.list(type, deleted, whole, call.exchange(), call.raw());
   }
 }

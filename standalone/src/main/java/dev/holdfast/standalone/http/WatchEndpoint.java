@@ -1,6 +1,7 @@
 package dev.holdfast.standalone.http;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.holdfast.standalone.http.Exchange.Answer;
 import dev.holdfast.standalone.json.Json;
 import dev.holdfast.standalone.kind.ResourceType;
 import dev.holdfast.standalone.read.WatchEvent;
@@ -10,34 +11,50 @@ import dev.holdfast.standalone.resource.Metadata;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
 import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.io.EndPoint;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.util.BufferUtil;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.websocket.api.Session;
 import org.eclipse.jetty.websocket.api.StatusCode;
-import org.eclipse.jetty.websocket.server.ServerUpgradeRequest;
-import org.eclipse.jetty.websocket.server.ServerUpgradeResponse;
 import org.eclipse.jetty.websocket.server.ServerWebSocketContainer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Watches over chunked HTTP and over WebSocket; the same events, framed in two ways. */
+/**
+ * Watches over chunked HTTP and over WebSocket; the same events, framed in two ways. A watcher that
+ * does not take an event in time is cut off; one that goes away is noticed at once.
+ */
 final class WatchEndpoint {
   private static final Logger LOG = LoggerFactory.getLogger(WatchEndpoint.class);
-  private static final int MAX_WATCHES = 5_000;
+  private static final int MOST = 800;
+  private static final int MOST_OF_ONE_USER = MOST / 2;
   private static final long SEND_SECONDS = 30; // a client that takes longer is as good as gone
 
   private final ServerWebSocketContainer sockets;
+  private final Connections connections;
   private final Rendering rendering;
-  private final Semaphore watches = new Semaphore(MAX_WATCHES);
+  private final Semaphore free = new Semaphore(MOST);
+  private final Map<String, Semaphore> freeByUser = new ConcurrentHashMap<>();
 
-  WatchEndpoint(ServerWebSocketContainer sockets, Rendering rendering) {
+  WatchEndpoint(ServerWebSocketContainer sockets, Connections connections, Rendering rendering) {
     this.sockets = sockets;
+    this.connections = connections;
     this.rendering = rendering;
   }
 
@@ -68,163 +85,217 @@ final class WatchEndpoint {
       if (accept.as().isEmpty() || event.type() == WatchEvent.Type.ERROR) {
         return event.json();
       }
-      if (event.type() == WatchEvent.Type.BOOKMARK) {
-        return Json.bytes(bookmark(event.object()));
-      }
-      if (accept.partial()) {
-        return Json.bytes(rendering.object(type, event.object(), accept, includeObject));
-      }
+      boolean bookmark = event.type() == WatchEvent.Type.BOOKMARK;
       ObjectNode object = event.object();
-      ObjectNode table =
-          rendering.table(
-              type, List.of(object), Metadata.resourceVersion(object), !described, includeObject);
-      described = true;
-      return Json.bytes(table);
-    }
-
-    private ObjectNode bookmark(ObjectNode bookmark) {
       if (accept.partial()) {
-        return bookmark.put("kind", "PartialObjectMetadata").put("apiVersion", "meta.k8s.io/v1");
+        return Json.bytes(
+            bookmark
+                ? object.put("kind", "PartialObjectMetadata").put("apiVersion", "meta.k8s.io/v1")
+                : rendering.object(type, object, accept, includeObject));
       }
-      return rendering.table(
-          type, List.of(), Metadata.resourceVersion(bookmark), !described, includeObject);
+      List<ObjectNode> rows = bookmark ? List.of() : List.of(object);
+      String version = Metadata.resourceVersion(object);
+      byte[] table = Json.bytes(rendering.table(type, rows, version, !described, includeObject));
+      described |= !bookmark;
+      return table;
     }
   }
 
-  /**
-   * Serves a watch until it ends.
-   *
-   * @return whether the exchange was upgraded, so that its callback is not ours any more
-   */
-  boolean serve(
-      Exchange exchange, ResourceType type, WatchFeed feed, Accept accept, Callback callback)
+  /** The place of one watch among those there may be. */
+  private final class Place {
+    private final Semaphore ofUser;
+    private final AtomicBoolean taken = new AtomicBoolean(true);
+
+    Place(String user) {
+      ofUser = freeByUser.computeIfAbsent(user, name -> new Semaphore(MOST_OF_ONE_USER));
+      boolean first = ofUser.tryAcquire();
+      if (!first || !free.tryAcquire()) {
+        if (first) {
+          ofUser.release();
+        }
+        throw ApiException.tooManyRequests("too many watches, please try again later");
+      }
+    }
+
+    void leave() {
+      if (taken.getAndSet(false)) {
+        free.release();
+        ofUser.release();
+      }
+    }
+  }
+
+  /** An answer that lasts until the watch ends. */
+  Answer answer(Exchange watched, ResourceType type, WatchFeed feed, Accept accept) {
+    Format format = new Format(type, accept, watched.parameter("includeObject"));
+    Place place = new Place(watched.identity().user());
+    return exchange -> {
+      connections.hold(exchange.endPoint());
+      return exchange.header(HttpHeader.UPGRADE).equalsIgnoreCase("websocket")
+          ? upgrade(exchange, format, feed, place)
+          : stream(exchange, format, feed, place);
+    };
+  }
+
+  private static boolean stream(Exchange exchange, Format format, WatchFeed feed, Place place)
       throws IOException {
-    Format format = new Format(type, accept, exchange.parameter("includeObject"));
-    if (!watches.tryAcquire()) {
-      throw ApiException.of(429, "TooManyRequests", "too many watches, please try again later");
-    }
-    if (exchange.header(HttpHeader.UPGRADE).equalsIgnoreCase("websocket")) {
-      return upgrade(exchange, format, feed, callback);
-    }
+    Response response = exchange.response();
     try {
-      stream(exchange, format, feed);
+      exchange.request().addIdleTimeoutListener(timeout -> false);
+      // The end of the client is read behind Jetty's back, which must not read another request.
+      exchange.header("Connection", "close");
+      exchange.begin(200, Exchange.JSON);
+      Content.Sink.write(response, false, ByteBuffer.allocate(0));
+      interruptAtEnd(exchange.tlsEndPoint(), Thread.currentThread());
+      run(
+          feed,
+          format,
+          event -> {
+            var sent = new Callback.Completable();
+            response.write(false, ByteBuffer.wrap(Exchange.lined(event)), sent);
+            return sent;
+          });
+      Content.Sink.write(response, true, ByteBuffer.allocate(0));
       return false;
     } finally {
-      watches.release();
+      place.leave();
     }
   }
 
-  private static void stream(Exchange exchange, Format format, WatchFeed feed) throws IOException {
-    exchange.request().addIdleTimeoutListener(timeout -> false);
-    exchange.begin(Exchange.JSON);
-    try {
-      feed.run(
-          new WatchFeed.Sink() {
-            @Override
-            public void send(WatchEvent event) throws IOException {
-              exchange.part(Exchange.lined(format.format(event)));
-            }
+  /** Interrupts a watch when its client is gone, or sends more than its request. */
+  private static void interruptAtEnd(EndPoint endPoint, Thread watch) {
+    endPoint.fillInterested(
+        Callback.from(
+            () -> {
+              if (read(endPoint) == 0) {
+                interruptAtEnd(endPoint, watch);
+              } else {
+                watch.interrupt();
+              }
+            },
+            failure -> watch.interrupt()));
+  }
 
-            @Override
-            public boolean closed() {
-              return false; // a client that is gone shows when it is written to
-            }
-          });
+  private static int read(EndPoint endPoint) {
+    try {
+      return endPoint.fill(BufferUtil.allocate(1));
+    } catch (IOException e) {
+      return -1;
+    }
+  }
+
+  private static void run(
+      WatchFeed feed, Format format, Function<byte[], CompletableFuture<Void>> write)
+      throws IOException {
+    try {
+      feed.run(event -> await(write.apply(format.format(event))));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+      throw new InterruptedIOException("the client is gone");
     }
-    exchange.end();
   }
 
-  private boolean upgrade(Exchange exchange, Format format, WatchFeed feed, Callback callback) {
+  private static void await(CompletableFuture<Void> sent) throws IOException {
+    try {
+      sent.get(SEND_SECONDS, TimeUnit.SECONDS);
+    } catch (ExecutionException | TimeoutException e) {
+      throw new IOException("an event could not be sent: " + e, e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("the client is gone");
+    }
+  }
+
+  private boolean upgrade(Exchange exchange, Format format, WatchFeed feed, Place place)
+      throws IOException {
     boolean upgraded =
         sockets.upgrade(
-            (request, response, ignored) -> accept(request, response, format, feed),
+            (request, response, ignored) -> {
+              request.getSubProtocols().stream()
+                  .filter(
+                      name -> name.equals("binary.k8s.io") || name.equals("base64.binary.k8s.io"))
+                  .findFirst()
+                  .ifPresent(response::setAcceptedSubProtocol);
+              return new Socket(exchange, format, feed, place);
+            },
             exchange.request(),
             exchange.response(),
-            callback);
+            Callback.from(
+                exchange.callback()::succeeded,
+                failure -> {
+                  place.leave();
+                  exchange.callback().failed(failure);
+                }));
     if (!upgraded) {
-      watches.release();
-      throw ApiException.badRequest("the WebSocket upgrade is incomplete");
+      place.leave();
+      return exchange
+          .failure(ApiException.badRequest("the WebSocket upgrade is incomplete"))
+          .send(exchange);
     }
     return true;
   }
 
-  private Object accept(
-      ServerUpgradeRequest request, ServerUpgradeResponse response, Format format, WatchFeed feed) {
-    request.getSubProtocols().stream()
-        .filter(name -> name.equals("binary.k8s.io") || name.equals("base64.binary.k8s.io"))
-        .findFirst()
-        .ifPresent(response::setAcceptedSubProtocol);
-    return new Socket(format, feed);
-  }
-
   /** A watch over a WebSocket, with a thread of its own. Public, because Jetty calls it so. */
   public final class Socket implements Session.Listener.AutoDemanding {
+    private final EndPoint endPoint;
+    private final String user;
     private final Format format;
     private final WatchFeed feed;
-    private volatile boolean closed;
+    private final Place place;
+    private @Nullable Thread thread;
 
-    Socket(Format format, WatchFeed feed) {
+    Socket(Exchange exchange, Format format, WatchFeed feed, Place place) {
+      this.endPoint = exchange.endPoint();
+      this.user = exchange.identity().user();
       this.format = format;
       this.feed = feed;
+      this.place = place;
     }
 
     @Override
-    public void onWebSocketOpen(Session session) {
-      Thread.ofVirtual()
-          .name("watch-" + session.getRemoteSocketAddress())
-          .start(() -> run(session));
+    public synchronized void onWebSocketOpen(Session session) {
+      thread =
+          Thread.ofVirtual()
+              .name("watch-" + session.getRemoteSocketAddress())
+              .unstarted(() -> run(session));
+      thread.start();
     }
 
     @Override
     public void onWebSocketClose(
         int statusCode, String reason, org.eclipse.jetty.websocket.api.Callback callback) {
-      closed = true;
+      interrupt();
       callback.succeed();
     }
 
     @Override
     public void onWebSocketError(Throwable cause) {
-      closed = true;
+      interrupt();
+    }
+
+    private synchronized void interrupt() {
+      if (thread != null) {
+        thread.interrupt();
+      }
     }
 
     private void run(Session session) {
       try {
-        feed.run(
-            new WatchFeed.Sink() {
-              @Override
-              public void send(WatchEvent event) throws IOException {
-                await(session, format.format(event));
-              }
-
-              @Override
-              public boolean closed() {
-                return closed;
-              }
+        WatchEndpoint.run(
+            feed,
+            format,
+            event -> {
+              var sent = new org.eclipse.jetty.websocket.api.Callback.Completable();
+              session.sendText(new String(event, StandardCharsets.UTF_8), sent);
+              return sent;
             });
         session.close(StatusCode.NORMAL, "", org.eclipse.jetty.websocket.api.Callback.NOOP);
       } catch (IOException e) {
         LOG.debug("A watcher is gone: {}", e.getMessage());
         session.disconnect();
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        session.disconnect();
       } finally {
-        watches.release();
-      }
-    }
-
-    private static void await(Session session, byte[] event) throws IOException {
-      var sent = new org.eclipse.jetty.websocket.api.Callback.Completable();
-      session.sendText(new String(event, StandardCharsets.UTF_8), sent);
-      try {
-        sent.get(SEND_SECONDS, TimeUnit.SECONDS);
-      } catch (ExecutionException | TimeoutException e) {
-        throw new IOException("an event could not be sent: " + e.getMessage(), e);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new InterruptedIOException("interrupted while sending");
+        place.leave();
+        connections.touch(endPoint, user, Connections.STEP); // for the client's part of the close
       }
     }
   }

@@ -33,11 +33,9 @@ public final class WatchFeed {
   private long bookmarked;
 
   /** Takes the events to the client; throws when the client is gone. */
+  @FunctionalInterface
   public interface Sink {
     void send(WatchEvent event) throws IOException;
-
-    /** Whether the client is known to be gone. */
-    boolean closed();
   }
 
   /**
@@ -66,7 +64,7 @@ public final class WatchFeed {
     }
   }
 
-  /** Sends events until the time is up, the client is gone or the store is closed. */
+  /** Sends events until the time is up, the store is closed or the thread is interrupted. */
   public void run(Sink sink) throws IOException, InterruptedException {
     long deadline = System.nanoTime() + timeout().toNanos();
     try {
@@ -110,7 +108,7 @@ public final class WatchFeed {
   private void follow(Watch watch, Sink sink, long deadline)
       throws IOException, InterruptedException {
     long bookmarkAt = nextBookmark(System.nanoTime(), deadline);
-    while (!watch.ended() && !sink.closed()) {
+    while (!watch.ended()) {
       long now = System.nanoTime();
       if (now >= deadline) {
         return;

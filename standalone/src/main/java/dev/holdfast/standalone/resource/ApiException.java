@@ -191,6 +191,12 @@ public final class ApiException extends RuntimeException {
         details.put("retryAfterSeconds", 1));
   }
 
+  /** What the server has no room for at the moment. */
+  public static ApiException tooManyRequests(String message) {
+    ObjectNode details = Json.object().put("retryAfterSeconds", 1);
+    return new ApiException(429, "TooManyRequests", message, details);
+  }
+
   public static ApiException unsupportedMediaType(String accepted) {
     return of(
         415,
