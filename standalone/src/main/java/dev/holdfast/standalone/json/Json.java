@@ -18,7 +18,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.math.BigDecimal;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -36,8 +35,9 @@ public final class Json {
                   StreamReadConstraints.builder().maxNestingDepth(MAX_DEPTH).build())
               .build());
 
-  private static final ObjectWriter SORTED =
-      MAPPER.writer().with(JsonNodeFeature.WRITE_PROPERTIES_SORTED);
+  private static final ObjectWriter PLAIN = MAPPER.writer();
+  private static final ObjectWriter SORTED = PLAIN.with(JsonNodeFeature.WRITE_PROPERTIES_SORTED);
+  private static final ObjectWriter PRETTY = MAPPER.writerWithDefaultPrettyPrinter();
 
   private Json() {}
 
@@ -55,32 +55,28 @@ public final class Json {
   }
 
   public static byte[] bytes(JsonNode node) {
-    try {
-      return MAPPER.writeValueAsBytes(node);
-    } catch (JsonProcessingException e) {
-      throw new UncheckedIOException(e);
-    }
+    return write(PLAIN, node);
   }
 
   /** With the fields of every object in the order of their names, as Go writes maps. */
   public static byte[] sortedBytes(JsonNode node) {
-    try {
-      return SORTED.writeValueAsBytes(node);
-    } catch (JsonProcessingException e) {
-      throw new UncheckedIOException(e);
-    }
+    return write(SORTED, node);
   }
 
   public static byte[] prettyBytes(JsonNode node) {
+    return write(PRETTY, node);
+  }
+
+  static byte[] write(ObjectWriter writer, JsonNode node) {
     try {
-      return MAPPER.writerWithDefaultPrettyPrinter().writeValueAsBytes(node);
+      return writer.writeValueAsBytes(node);
     } catch (JsonProcessingException e) {
       throw new UncheckedIOException(e);
     }
   }
 
   public static String text(JsonNode node) {
-    return new String(bytes(node), StandardCharsets.UTF_8);
+    return node.toString();
   }
 
   /** Reads an object that this program has written. */

@@ -3,6 +3,10 @@ package dev.holdfast.standalone.json;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
 /**
@@ -10,19 +14,20 @@ import java.util.stream.StreamSupport;
  * ['k']}, {@code [0]}, {@code [*]} and {@code [?(@.type=="Ready")]}. Immutable.
  */
 public final class JsonPath {
-  private final List<Step> steps;
+  private static final String QUOTED = "(?:'([^']*)'|\"([^\"]*)\")";
 
-  private sealed interface Step {
-    record Field(String name) implements Step {}
+  private static final Pattern STEP =
+      Pattern.compile(
+          "\\.?(?<name>(?:\\\\.|[^.\\[\\\\])+)|\\.|\\[\\s*(?:(?<key>"
+              + QUOTED
+              + ")|(?<all>\\*)|(?<index>-?[0-9]+)|\\?\\(\\s*@(?<path>[^=!]*)(?<order>[=!]=)\\s*"
+              + "(?<value>"
+              + QUOTED
+              + "|[^)'\"]*)\\s*\\))\\s*\\]");
 
-    record Index(int index) implements Step {}
+  private final List<Function<JsonNode, Stream<JsonNode>>> steps;
 
-    record All() implements Step {}
-
-    record Filter(JsonPath path, String value, boolean equal) implements Step {}
-  }
-
-  private JsonPath(List<Step> steps) {
+  private JsonPath(List<Function<JsonNode, Stream<JsonNode>>> steps) {
     this.steps = steps;
   }
 
@@ -32,105 +37,60 @@ public final class JsonPath {
    * @throws IllegalArgumentException when it is not in the part that is understood
    */
   public static JsonPath parse(String path) {
-    List<Step> steps = new ArrayList<>();
-    int at = 0;
-    while (at < path.length()) {
-      if (path.charAt(at) == '[') {
-        int end = closing(path, at);
-        steps.add(bracket(path, path.substring(at + 1, end)));
-        at = end + 1;
-      } else {
-        StringBuilder name = new StringBuilder();
-        at += path.charAt(at) == '.' ? 1 : 0;
-        while (at < path.length() && path.charAt(at) != '.' && path.charAt(at) != '[') {
-          at += path.charAt(at) == '\\' && at + 1 < path.length() ? 1 : 0;
-          name.append(path.charAt(at++));
-        }
-        if (!name.isEmpty()) {
-          steps.add(name.toString().equals("*") ? new Step.All() : new Step.Field(name.toString()));
-        }
+    List<Function<JsonNode, Stream<JsonNode>>> steps = new ArrayList<>();
+    Matcher step = STEP.matcher(path);
+    for (int at = 0; at < path.length(); at = step.end()) {
+      if (!step.find(at) || step.start() != at) {
+        throw new IllegalArgumentException("unknown step " + path.substring(at) + " in " + path);
       }
+      steps.add(step(step));
     }
     return new JsonPath(List.copyOf(steps));
   }
 
-  private static int closing(String path, int open) {
-    char quote = 0;
-    for (int i = open + 1; i < path.length(); i++) {
-      char c = path.charAt(i);
-      if (quote != 0) {
-        quote = c == quote ? 0 : quote;
-      } else if (c == '\'' || c == '"') {
-        quote = c;
-      } else if (c == ']') {
-        return i;
-      }
+  private static Function<JsonNode, Stream<JsonNode>> step(Matcher step) {
+    if (step.group("index") != null) {
+      int index = Integer.parseInt(step.group("index"));
+      return node -> Stream.of(node.path(index < 0 ? node.size() + index : index));
     }
-    throw new IllegalArgumentException("unterminated [ in " + path);
+    if (step.group("path") != null) {
+      JsonPath path = parse(step.group("path").strip());
+      String value = unquoted(step.group("value").strip());
+      boolean equal = step.group("order").equals("==");
+      return node ->
+          children(node)
+              .filter(
+                  child ->
+                      path.find(child).stream().anyMatch(found -> found.asText().equals(value))
+                          == equal);
+    }
+    if (step.group("key") != null) {
+      String key = unquoted(step.group("key"));
+      return node -> Stream.of(node.path(key));
+    }
+    if (step.group("name") != null && !step.group("name").equals("*")) {
+      String name = step.group("name").replaceAll("\\\\(.)", "$1");
+      return node -> Stream.of(node.path(name));
+    }
+    return step.group().equals(".") ? Stream::of : JsonPath::children;
   }
 
-  private static Step bracket(String path, String inside) {
-    String text = inside.strip();
-    if (text.equals("*")) {
-      return new Step.All();
-    }
-    if (text.startsWith("?(") && text.endsWith(")")) {
-      return filter(path, text.substring(2, text.length() - 1).strip());
-    }
-    if (text.length() >= 2 && (text.charAt(0) == '\'' || text.charAt(0) == '"')) {
-      return new Step.Field(text.substring(1, text.length() - 1));
-    }
-    try {
-      return new Step.Index(Integer.parseInt(text));
-    } catch (NumberFormatException e) {
-      throw new IllegalArgumentException("unknown step [" + inside + "] in " + path, e);
-    }
-  }
-
-  private static Step filter(String path, String condition) {
-    boolean equal = condition.contains("==");
-    int at = condition.indexOf(equal ? "==" : "!=");
-    if (at < 0 || !condition.startsWith("@")) {
-      throw new IllegalArgumentException("unknown condition " + condition + " in " + path);
-    }
-    String value = condition.substring(at + 2).strip();
-    if (value.length() >= 2 && (value.charAt(0) == '\'' || value.charAt(0) == '"')) {
-      value = value.substring(1, value.length() - 1);
-    }
-    return new Step.Filter(parse(condition.substring(1, at).strip()), value, equal);
+  private static String unquoted(String text) {
+    return text.startsWith("'") || text.startsWith("\"")
+        ? text.substring(1, text.length() - 1)
+        : text;
   }
 
   /** All matches, in document order. */
   public List<JsonNode> find(JsonNode root) {
-    List<JsonNode> nodes = List.of(root);
-    for (Step step : steps) {
-      nodes =
-          nodes.stream()
-              .flatMap(node -> apply(step, node).stream())
-              .filter(node -> !node.isMissingNode())
-              .toList();
+    Stream<JsonNode> nodes = Stream.of(root);
+    for (Function<JsonNode, Stream<JsonNode>> step : steps) {
+      nodes = nodes.flatMap(step).filter(node -> !node.isMissingNode());
     }
-    return nodes;
+    return nodes.toList();
   }
 
-  private static List<JsonNode> apply(Step step, JsonNode node) {
-    return switch (step) {
-      case Step.Field field -> List.of(node.path(field.name()));
-      case Step.Index index ->
-          List.of(node.path(index.index() < 0 ? node.size() + index.index() : index.index()));
-      case Step.All() -> children(node);
-      case Step.Filter filter ->
-          children(node).stream()
-              .filter(
-                  child ->
-                      filter.path().find(child).stream()
-                              .anyMatch(found -> found.asText().equals(filter.value()))
-                          == filter.equal())
-              .toList();
-    };
-  }
-
-  private static List<JsonNode> children(JsonNode node) {
-    return StreamSupport.stream(node.spliterator(), false).toList();
+  private static Stream<JsonNode> children(JsonNode node) {
+    return StreamSupport.stream(node.spliterator(), false);
   }
 }

@@ -32,6 +32,7 @@ import org.yaml.snakeyaml.nodes.Tag;
 public final class Yaml {
   // An alias may repeat a node; without a bound a few lines could become gigabytes.
   private static final int MAX_NODES = 500_000;
+  private static final Set<Tag> NOT_TEXT = Set.of(Tag.NULL, Tag.BOOL, Tag.INT, Tag.FLOAT);
   private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
   private static final ObjectMapper WRITER =
       new ObjectMapper(
@@ -89,11 +90,7 @@ public final class Yaml {
   }
 
   public static byte[] bytes(JsonNode node) {
-    try {
-      return WRITER.writeValueAsBytes(node);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    return Json.write(WRITER.writer(), node);
   }
 
   private static final class Reading extends SafeConstructor {
@@ -144,22 +141,9 @@ public final class Yaml {
     }
 
     private JsonNode readScalar(ScalarNode scalar) {
-      Tag tag = scalar.getTag();
-      String text = scalar.getValue();
-      if (tag.equals(Tag.NULL)) {
-        return NODES.nullNode();
-      }
-      if (tag.equals(Tag.BOOL) || tag.equals(Tag.INT) || tag.equals(Tag.FLOAT)) {
-        return switch (constructObject(scalar)) {
-          case Boolean bool -> NODES.booleanNode(bool);
-          case Integer number -> NODES.numberNode(number);
-          case Long number -> NODES.numberNode(number);
-          case java.math.BigInteger number -> NODES.numberNode(number);
-          case Double number -> NODES.numberNode(number);
-          default -> NODES.textNode(text);
-        };
-      }
-      return NODES.textNode(text);
+      return NOT_TEXT.contains(scalar.getTag())
+          ? WRITER.valueToTree(constructObject(scalar))
+          : NODES.textNode(scalar.getValue());
     }
   }
 }

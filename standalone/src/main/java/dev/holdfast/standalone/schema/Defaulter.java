@@ -3,26 +3,16 @@ package dev.holdfast.standalone.schema;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Drops meaningless nulls, fills in defaults. After schema/defaulting of apiextensions. */
-final class Defaulter {
-  private Defaulter() {}
+/**
+ * Fills in defaults, and drops meaningless nulls where asked to. After schema/defaulting of
+ * apiextensions.
+ */
+record Defaulter(boolean dropsNulls) {
 
-  static void apply(SchemaNode root, ObjectNode object) {
-    cleanMetadata(object);
-    dropNulls(root, object);
-    fill(root, object);
-  }
-
-  static void fillOnly(SchemaNode root, ObjectNode object) {
-    cleanMetadata(object);
-    fill(root, object);
-  }
-
-  private static void cleanMetadata(ObjectNode object) {
+  void apply(Schema root, ObjectNode object) {
     if (object.get("metadata") instanceof ObjectNode metadata) {
       // ObjectMeta omits what is empty, so that nulls and empty containers are lost in decoding.
       metadata.removeNulls();
@@ -32,35 +22,10 @@ final class Defaulter {
         }
       }
     }
+    fill(root, object);
   }
 
-  private static void dropNulls(@Nullable SchemaNode schema, JsonNode value) {
-    if (schema == null) {
-      return;
-    }
-    if (value instanceof ObjectNode object) {
-      List<String> toDrop = new ArrayList<>();
-      object
-          .properties()
-          .forEach(
-              field -> {
-                SchemaNode child = schema.field(field.getKey());
-                if (field.getValue().isNull()
-                    && child != null
-                    && !child.nullable()
-                    && child.defaultValue() == null) {
-                  toDrop.add(field.getKey());
-                } else {
-                  dropNulls(child, field.getValue());
-                }
-              });
-      object.remove(toDrop);
-    } else if (value.isArray()) {
-      value.forEach(item -> dropNulls(schema.items(), item));
-    }
-  }
-
-  private static void fill(@Nullable SchemaNode schema, JsonNode value) {
+  private void fill(@Nullable Schema schema, JsonNode value) {
     if (schema == null) {
       return;
     }
@@ -69,35 +34,34 @@ final class Defaulter {
           .properties()
           .forEach(
               (name, property) -> {
-                JsonNode defaultValue = property.defaultValue();
-                if (defaultValue != null
-                    && (!object.has(name) || isMeaninglessNull(property, object.get(name)))) {
-                  object.set(name, defaultValue.deepCopy());
+                if (property.defaultValue() != null && !object.has(name)) {
+                  object.set(name, property.defaultValue().deepCopy());
                 }
               });
-      for (var field : object.properties()) {
-        SchemaNode child = schema.field(field.getKey());
-        if (child != null
-            && child.defaultValue() != null
-            && isMeaninglessNull(child, field.getValue())) {
-          field.setValue(child.defaultValue().deepCopy());
-        }
-        fill(child, field.getValue());
-      }
+      object
+          .properties()
+          .removeIf(
+              field -> {
+                Schema child = schema.field(field.getKey());
+                field.setValue(orDefault(child, field.getValue()));
+                fill(child, field.getValue());
+                return dropsNulls && isMeaninglessNull(child, field.getValue());
+              });
     } else if (value instanceof ArrayNode array) {
-      SchemaNode items = schema.items();
       for (int i = 0; i < array.size(); i++) {
-        if (items != null
-            && items.defaultValue() != null
-            && isMeaninglessNull(items, array.get(i))) {
-          array.set(i, items.defaultValue().deepCopy());
-        }
-        fill(items, array.get(i));
+        array.set(i, orDefault(schema.items(), array.get(i)));
+        fill(schema.items(), array.get(i));
       }
     }
   }
 
-  private static boolean isMeaninglessNull(SchemaNode schema, @Nullable JsonNode value) {
-    return value != null && value.isNull() && !schema.nullable();
+  private static JsonNode orDefault(@Nullable Schema schema, JsonNode value) {
+    return schema != null && schema.defaultValue() != null && isMeaninglessNull(schema, value)
+        ? schema.defaultValue().deepCopy()
+        : value;
+  }
+
+  private static boolean isMeaninglessNull(@Nullable Schema schema, JsonNode value) {
+    return schema != null && value.isNull() && !schema.nullable();
   }
 }

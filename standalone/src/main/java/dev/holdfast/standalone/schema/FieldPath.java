@@ -3,56 +3,60 @@ package dev.holdfast.standalone.schema;
 import com.fasterxml.jackson.databind.node.DoubleNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import dev.holdfast.standalone.json.Json;
+import dev.holdfast.standalone.schema.FieldError.Reason;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
-/** A path as Kubernetes shows it: {@code spec.disks[0].name}, {@code spec.tags[a.b/c]}. */
-record FieldPath(String text) {
-  static final FieldPath ROOT = new FieldPath("");
+/**
+ * A path as Kubernetes shows it: {@code spec.disks[0].name}, {@code spec.tags[a.b/c]}. Becomes a
+ * text only where something is wrong.
+ */
+record FieldPath(@Nullable FieldPath parent, Object step, boolean bracketed) {
+  static final FieldPath ROOT = new FieldPath(null, "", false);
 
   FieldPath child(String name) {
-    return new FieldPath(text.isEmpty() ? name : text + "." + name);
+    return new FieldPath(this, name, false);
   }
 
   FieldPath index(int index) {
-    return new FieldPath(text + "[" + index + "]");
+    return new FieldPath(this, index, true);
   }
 
   FieldPath key(String key) {
-    return new FieldPath(text + "[" + key + "]");
+    return new FieldPath(this, key, true);
   }
 
-  /** The path, or what stands for the whole object. */
-  String orNil() {
-    return text.isEmpty() ? "<nil>" : text;
+  String text() {
+    String before = parent == null ? "" : parent.text();
+    return bracketed ? before + "[" + step + "]" : before + (before.isEmpty() ? "" : ".") + step;
   }
 
-  FieldError error(FieldError.Reason reason, String message) {
-    return new FieldError(reason, orNil(), message);
+  FieldError error(Reason reason, String message) {
+    return new FieldError(reason, parent == null ? "<nil>" : text(), message);
   }
 
   /** {@code Invalid value: VALUE: DETAIL}. */
   FieldError invalid(Object value, String detail) {
-    return error(
-        FieldError.Reason.FieldValueInvalid, "Invalid value: " + shown(value) + ": " + detail);
+    return error(Reason.FieldValueInvalid, "Invalid value: " + shown(value) + ": " + detail);
   }
 
   FieldError required(String detail) {
     return error(
-        FieldError.Reason.FieldValueRequired,
-        detail.isEmpty() ? "Required value" : "Required value: " + detail);
+        Reason.FieldValueRequired, "Required value" + (detail.isEmpty() ? "" : ": " + detail));
   }
 
   FieldError forbidden(String detail) {
-    return error(FieldError.Reason.FieldValueForbidden, "Forbidden: " + detail);
+    return error(Reason.FieldValueForbidden, "Forbidden: " + detail);
   }
 
-  FieldError unsupported(Object value, Iterable<String> supported) {
-    StringBuilder list = new StringBuilder();
-    for (String each : supported) {
-      list.append(list.isEmpty() ? "" : ", ").append(shown(each));
-    }
+  FieldError unsupported(Object value, Stream<?> supported) {
     return error(
-        FieldError.Reason.FieldValueNotSupported,
-        "Unsupported value: " + shown(value) + ": supported values: " + list);
+        Reason.FieldValueNotSupported,
+        "Unsupported value: "
+            + shown(value)
+            + ": supported values: "
+            + supported.map(FieldPath::shown).collect(Collectors.joining(", ")));
   }
 
   /** Strings quoted, everything else as JSON, but numbers as Go prints them. */

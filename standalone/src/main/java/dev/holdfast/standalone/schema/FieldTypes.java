@@ -20,7 +20,7 @@ final class FieldTypes {
 
   private FieldTypes() {}
 
-  static FieldType ofResource(SchemaNode root) {
+  static FieldType ofResource(Schema root) {
     Map<String, FieldType> fields = new HashMap<>();
     root.properties().forEach((name, node) -> fields.put(name, of(node)));
     fields.put("apiVersion", STRING);
@@ -29,7 +29,7 @@ final class FieldTypes {
     return new Struct(fields, root.preserveUnknown() ? new FieldType.Deduced() : null, false);
   }
 
-  static FieldType of(@Nullable SchemaNode node) {
+  static FieldType of(@Nullable Schema node) {
     if (node == null || node.intOrString()) {
       return new FieldType.Deduced();
     }
@@ -43,7 +43,7 @@ final class FieldTypes {
     };
   }
 
-  private static FieldType object(SchemaNode node) {
+  private static FieldType object(Schema node) {
     Map<String, FieldType> fields = new HashMap<>();
     node.properties().forEach((name, child) -> fields.put(name, of(child)));
     FieldType others;
@@ -54,26 +54,22 @@ final class FieldTypes {
     } else {
       others = null;
     }
-    return new Struct(fields, others, node.atomicMap());
+    return new Struct(fields, others, node.mapType().equals("atomic"));
   }
 
-  private static FieldType array(SchemaNode node) {
-    Relationship relationship =
-        switch (node.listType()) {
-          case ATOMIC -> Relationship.ATOMIC;
-          case SET -> Relationship.SET;
-          case MAP -> Relationship.MAP;
-        };
+  private static FieldType array(Schema node) {
     Map<String, JsonNode> keyDefaults = new HashMap<>();
-    SchemaNode items = node.items();
+    Schema items = node.items();
     if (items != null) {
       for (String key : node.listMapKeys()) {
-        SchemaNode property = items.properties().get(key);
+        Schema property = items.properties().get(key);
         if (property != null && property.defaultValue() != null) {
           keyDefaults.put(key, property.defaultValue());
         }
       }
     }
+    Relationship relationship =
+        node.isListMap() ? Relationship.MAP : node.isSet() ? Relationship.SET : Relationship.ATOMIC;
     return new Sequence(relationship, node.listMapKeys(), keyDefaults, of(items));
   }
 }

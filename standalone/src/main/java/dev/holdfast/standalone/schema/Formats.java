@@ -1,5 +1,7 @@
 package dev.holdfast.standalone.schema;
 
+import static java.util.Map.entry;
+
 import com.google.re2j.Pattern;
 import dev.holdfast.standalone.schema.cel.Cidr;
 import java.net.URI;
@@ -16,41 +18,36 @@ import java.util.function.Predicate;
  * of kube-openapi; any other format says nothing.
  */
 final class Formats {
-  private static final String IPV4_PART = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])";
-  private static final Pattern IPV4 = Pattern.compile("(" + IPV4_PART + "\\.){3}" + IPV4_PART);
-  private static final Pattern UUID =
-      Pattern.compile("(?i)[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}");
-  private static final Pattern MAC =
-      Pattern.compile(
-          "(?i)([0-9a-f]{2}:){5}([0-9a-f]{2}:){0,2}[0-9a-f]{2}|([0-9a-f]{2}-){5}[0-9a-f]{2}");
-  private static final Pattern HOST_NAME =
-      Pattern.compile(
-          "([a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]{0,61}[a-zA-Z0-9])"
-              + "(\\.([a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]{0,61}[a-zA-Z0-9]))*");
-  private static final Pattern EMAIL = Pattern.compile("[^@\\s]+@[^@\\s]+");
-  private static final Pattern DURATION =
-      Pattern.compile("[-+]?([0-9]+(\\.[0-9]*)?\\s*(ns|us|µs|ms|s|m|h|d|w)[a-z]*\\s*)+|0");
-  private static final Pattern LABEL = Pattern.compile("[a-z0-9]([-a-z0-9]*[a-z0-9])?");
-  private static final Pattern SUBDOMAIN =
-      Pattern.compile("[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*");
+  private static final String BYTE = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])";
+  private static final String HOST_LABEL = "[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?";
+  private static final String LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?";
 
   private static final Map<String, Predicate<String>> CHECKS =
       Map.ofEntries(
-          Map.entry("uri", Formats::isUri),
-          Map.entry("email", EMAIL::matches),
-          Map.entry("hostname", text -> text.length() <= 255 && HOST_NAME.matches(text)),
-          Map.entry("ipv4", IPV4::matches),
-          Map.entry("ipv6", text -> text.contains(":") && Cidr.findAddress(text).isPresent()),
-          Map.entry("cidr", text -> Cidr.find(text).isPresent()),
-          Map.entry("mac", MAC::matches),
-          Map.entry("uuid", UUID::matches),
-          Map.entry("byte", Formats::isBase64),
-          Map.entry("password", _ -> true),
-          Map.entry("date", Formats::isDate),
-          Map.entry("duration", DURATION::matches),
-          Map.entry("datetime", Formats::isDateTime),
-          Map.entry("k8sshortname", text -> text.length() <= 63 && LABEL.matches(text)),
-          Map.entry("k8slongname", text -> text.length() <= 253 && SUBDOMAIN.matches(text)));
+          entry("uri", parsed(text -> new URI(text).isAbsolute() || text.startsWith("/"))),
+          entry("email", matching("[^@\\s]+@[^@\\s]+", Integer.MAX_VALUE)),
+          entry("hostname", matching(HOST_LABEL + "(\\." + HOST_LABEL + ")*", 255)),
+          entry("ipv4", matching("(" + BYTE + "\\.){3}" + BYTE, 15)),
+          entry("ipv6", text -> text.contains(":") && Cidr.findAddress(text).isPresent()),
+          entry("cidr", text -> Cidr.find(text).isPresent()),
+          entry(
+              "mac",
+              matching(
+                  "(?i)([0-9a-f]{2}:){5}([0-9a-f]{2}:){0,2}[0-9a-f]{2}"
+                      + "|([0-9a-f]{2}-){5}[0-9a-f]{2}",
+                  23)),
+          entry("uuid", matching("(?i)[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", 36)),
+          entry("byte", parsed(text -> Base64.getDecoder().decode(text).length > 0)),
+          entry("password", _ -> true),
+          entry("date", parsed(text -> LocalDate.parse(text).getYear() >= 0)),
+          entry(
+              "duration",
+              matching(
+                  "[-+]?([0-9]+(\\.[0-9]*)?\\s*(ns|us|µs|ms|s|m|h|d|w)[a-z]*\\s*)+|0",
+                  Integer.MAX_VALUE)),
+          entry("datetime", parsed(text -> OffsetDateTime.parse(text).getYear() >= 0)),
+          entry("k8sshortname", matching(LABEL, 63)),
+          entry("k8slongname", matching(LABEL + "(\\." + LABEL + ")*", 253)));
 
   private Formats() {}
 
@@ -64,36 +61,22 @@ final class Formats {
     return check == null || check.test(text);
   }
 
-  private static boolean isUri(String text) {
-    try {
-      URI uri = new URI(text);
-      return uri.isAbsolute() || text.startsWith("/");
-    } catch (URISyntaxException e) {
-      return false;
-    }
+  private static Predicate<String> matching(String expression, int maximum) {
+    Pattern pattern = Pattern.compile(expression);
+    return text -> text.length() <= maximum && pattern.matches(text);
   }
 
-  private static boolean isBase64(String text) {
-    try {
-      return !text.isEmpty() && Base64.getDecoder().decode(text).length > 0;
-    } catch (IllegalArgumentException e) {
-      return false;
-    }
+  private interface Parser {
+    boolean isRight(String text) throws URISyntaxException;
   }
 
-  private static boolean isDate(String text) {
-    try {
-      return LocalDate.parse(text).getYear() >= 0;
-    } catch (DateTimeException e) {
-      return false;
-    }
-  }
-
-  private static boolean isDateTime(String text) {
-    try {
-      return OffsetDateTime.parse(text).getYear() >= 0;
-    } catch (DateTimeException e) {
-      return false;
-    }
+  private static Predicate<String> parsed(Parser parser) {
+    return text -> {
+      try {
+        return parser.isRight(text);
+      } catch (URISyntaxException | IllegalArgumentException | DateTimeException e) {
+        return false;
+      }
+    };
   }
 }

@@ -15,7 +15,7 @@ final class Pruner {
 
   private Pruner() {}
 
-  static List<String> prune(SchemaNode root, ObjectNode object) {
+  static List<String> prune(Schema root, ObjectNode object) {
     Pruner pruner = new Pruner();
     pruner.visit(root, object, FieldPath.ROOT, true, false);
     return pruner.removed.stream().sorted().toList();
@@ -25,39 +25,37 @@ final class Pruner {
    * @param preserved whether unknown fields stay, here and below, until a schema is found again
    */
   private void visit(
-      @Nullable SchemaNode schema,
+      @Nullable Schema schema,
       JsonNode value,
       FieldPath path,
       boolean resource,
       boolean preserved) {
     boolean preserve = preserved || (schema != null && schema.preserveUnknown());
-    if (value instanceof ObjectNode object) {
-      for (String name : fieldNames(object)) {
-        JsonNode child = object.get(name);
-        SchemaNode known = schema == null ? null : schema.field(name);
-        if (resource && TYPE_AND_METADATA.contains(name)) {
-          continue;
-        }
-        if (known != null) {
-          visit(known, child, path.child(name), known.embedded(), false);
-        } else if (schema != null && schema.openEnded() && !schema.properties().containsKey(name)) {
-          visit(null, child, path.child(name), false, preserve);
-        } else if (!preserve) {
-          object.remove(name);
-          removed.add(path.child(name).text());
-        }
-      }
+    if (value.isObject()) {
+      value
+          .properties()
+          .removeIf(
+              field -> {
+                String name = field.getKey();
+                Schema known = schema == null ? null : schema.field(name);
+                if (resource && TYPE_AND_METADATA.contains(name)) {
+                  return false;
+                }
+                if (known != null) {
+                  visit(known, field.getValue(), path.child(name), known.embedded(), false);
+                } else if (schema != null && schema.openEnded()) {
+                  visit(null, field.getValue(), path.child(name), false, preserve);
+                } else if (!preserve) {
+                  removed.add(path.child(name).text());
+                  return true;
+                }
+                return false;
+              });
     } else if (value.isArray()) {
-      SchemaNode items = schema == null ? null : schema.items();
+      Schema items = schema == null ? null : schema.items();
       for (int i = 0; i < value.size(); i++) {
         visit(items, value.get(i), path.index(i), items != null && items.embedded(), preserve);
       }
     }
-  }
-
-  private static List<String> fieldNames(ObjectNode object) {
-    List<String> names = new ArrayList<>();
-    object.fieldNames().forEachRemaining(names::add);
-    return names;
   }
 }

@@ -1,5 +1,7 @@
 package dev.holdfast.standalone.schema;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.cel.common.CelAbstractSyntaxTree;
 import dev.cel.common.CelValidationException;
 import dev.cel.common.types.CelType;
@@ -8,7 +10,6 @@ import dev.cel.common.types.SimpleType;
 import dev.cel.compiler.CelCompiler;
 import dev.cel.runtime.CelEvaluationException;
 import dev.cel.runtime.CelRuntime;
-import dev.holdfast.standalone.schema.RuleSet.CompiledRule;
 import dev.holdfast.standalone.schema.cel.KubernetesCel;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -24,79 +25,80 @@ final class RuleCompiler {
   static final String SELF = "self";
   static final String OLD_SELF = "oldSelf";
 
-  private final List<FieldError> errors = new ArrayList<>();
+  private final List<FieldError> errors;
 
-  List<FieldError> errors() {
-    return errors;
+  private RuleCompiler(List<FieldError> errors) {
+    this.errors = errors;
   }
 
-  RuleSet compile(SchemaNode root, FieldPath path) {
-    return compile(withTypeAndName(root), path, null);
-  }
-
-  /** Rules of a resource know its kind and name, whatever its schema says. */
-  static SchemaNode withTypeAndName(SchemaNode root) {
-    SchemaNode string = SchemaNode.ofType("string", Map.of());
-    Map<String, SchemaNode> properties = new HashMap<>(root.properties());
-    properties.put("apiVersion", string);
-    properties.put("kind", string);
-    properties.put(
-        "metadata", SchemaNode.ofType("object", Map.of("name", string, "generateName", string)));
-    return root.withProperties(properties);
+  /**
+   * Compiles all rules of a resource.
+   *
+   * @param errors where it notes what is wrong with them
+   * @return null where there are none
+   */
+  static @Nullable RuleSet compile(JsonNode schema, FieldPath path, List<FieldError> errors) {
+    if (schema.findValue("x-kubernetes-validations") == null) {
+      return null;
+    }
+    // Rules of a resource know its kind and name, whatever its schema says.
+    ObjectNode known = schema.deepCopy();
+    ObjectNode properties = known.withObjectProperty("properties");
+    properties.putObject("apiVersion").put("type", "string");
+    properties.putObject("kind").put("type", "string");
+    ObjectNode metadata = properties.putObject("metadata").put("type", "object");
+    metadata.putObject("properties").putObject("name").put("type", "string");
+    metadata.withObjectProperty("properties").putObject("generateName").put("type", "string");
+    return new RuleCompiler(errors).compile(Schema.read(known), path, null);
   }
 
   /**
    * @param uncorrelatable the list under which old and new items can't be told to be the same
    */
-  private RuleSet compile(SchemaNode node, FieldPath path, @Nullable FieldPath uncorrelatable) {
-    List<CompiledRule> rules =
-        node.rules().isEmpty() ? List.of() : rules(node, path, uncorrelatable);
+  private @Nullable RuleSet compile(
+      @Nullable Schema node, FieldPath path, @Nullable FieldPath uncorrelatable) {
+    if (node == null) {
+      return null;
+    }
     Map<String, RuleSet> properties = new HashMap<>();
     node.properties()
         .forEach(
             (name, child) -> {
-              if (child.hasRules()) {
-                FieldPath place = path.child("properties").key(name);
-                properties.put(name, compile(child, place, uncorrelatable));
+              FieldPath place = path.child("properties").key(name);
+              RuleSet rules = compile(child, place, uncorrelatable);
+              if (rules != null) {
+                properties.put(name, rules);
               }
             });
-    RuleSet additional = null;
-    if (node.additional() != null && node.additional().hasRules()) {
-      FieldPath place = path.child("additionalProperties");
-      additional = compile(node.additional(), place, uncorrelatable);
-    }
-    RuleSet items = null;
-    if (node.items() != null && node.items().hasRules()) {
-      FieldPath list =
-          uncorrelatable == null && node.listType() != SchemaNode.ListType.MAP
-              ? path
-              : uncorrelatable;
-      items = compile(node.items(), path.child("items"), list);
-    }
-    return new RuleSet(node, rules, Map.copyOf(properties), additional, items);
+    RuleSet additional =
+        compile(node.additional(), path.child("additionalProperties"), uncorrelatable);
+    FieldPath list = uncorrelatable == null && !node.isListMap() ? path : uncorrelatable;
+    RuleSet items = compile(node.items(), path.child("items"), list);
+    return node.rules().isEmpty() && properties.isEmpty() && additional == null && items == null
+        ? null
+        : new RuleSet(node, rules(node, path, uncorrelatable), properties, additional, items);
   }
 
-  private List<CompiledRule> rules(
-      SchemaNode node, FieldPath path, @Nullable FieldPath uncorrelatable) {
+  private List<RuleSet.Compiled> rules(
+      Schema node, FieldPath path, @Nullable FieldPath uncorrelatable) {
     RuleTypes types = new RuleTypes();
-    CelType self = types.of(node, "object");
+    CelType self = node.rules().isEmpty() ? null : types.of(node, "object");
     FieldPath place = path.child("x-kubernetes-validations");
-    if (self == null) {
-      errors.add(place.invalid("", "rules need a schema with a type"));
-      return List.of();
-    }
-    CelCompiler plain = compiler(types, self, self);
-    CelCompiler optional = null;
-    List<CompiledRule> compiled = new ArrayList<>();
+    Map<Boolean, CelCompiler> compilers = new HashMap<>();
+    List<RuleSet.Compiled> compiled = new ArrayList<>();
     for (int i = 0; i < node.rules().size(); i++) {
-      ValidationRule rule = node.rules().get(i);
-      if (rule.optionalOldSelf() && optional == null) {
-        optional = compiler(types, self, OptionalType.create(self));
-      }
-      CelCompiler compiler = rule.optionalOldSelf() && optional != null ? optional : plain;
-      CompiledRule result = compile(node, rule, compiler, place.index(i), uncorrelatable);
-      if (result != null) {
-        compiled.add(result);
+      Schema.Rule rule = node.rules().get(i);
+      if (self == null) {
+        errors.add(place.index(i).invalid(rule.rule(), "rules need a schema with a type"));
+      } else {
+        CelCompiler compiler =
+            compilers.computeIfAbsent(
+                rule.optionalOldSelf(),
+                optional -> compiler(types, self, optional ? OptionalType.create(self) : self));
+        RuleSet.Compiled result = compile(node, rule, compiler, place.index(i), uncorrelatable);
+        if (result != null) {
+          compiled.add(result);
+        }
       }
     }
     return List.copyOf(compiled);
@@ -112,67 +114,60 @@ final class RuleCompiler {
         .build();
   }
 
-  private @Nullable CompiledRule compile(
-      SchemaNode node,
-      ValidationRule rule,
+  private RuleSet.@Nullable Compiled compile(
+      Schema node,
+      Schema.Rule rule,
       CelCompiler compiler,
       FieldPath place,
       @Nullable FieldPath uncorrelatable) {
-    CelRuntime runtime = KubernetesCel.get().runtime();
+    FieldPath at = place.child("rule");
+    if (RuleFieldPath.resolve(node, rule.fieldPath(), place) == null) {
+      errors.add(place.child("fieldPath").invalid(rule.fieldPath(), "must be a valid path"));
+    }
     try {
-      CelAbstractSyntaxTree tree = compiler.compile(rule.rule()).getAst();
-      if (!tree.getResultType().equals(SimpleType.BOOL)) {
-        errors.add(
-            place.child("rule").invalid(rule.rule(), "cel expression must evaluate to a bool"));
+      CelAbstractSyntaxTree tree = tree(compiler, rule.rule(), SimpleType.BOOL, at);
+      if (tree == null) {
         return null;
       }
       boolean usesOldSelf =
-          tree.getReferenceMap().values().stream()
-              .anyMatch(reference -> reference.name().equals(OLD_SELF));
+          tree.getReferenceMap().values().stream().anyMatch(each -> each.name().equals(OLD_SELF));
       if (usesOldSelf && uncorrelatable != null) {
-        errors.add(
-            place
-                .child("rule")
-                .invalid(
-                    rule.rule(),
-                    "oldSelf cannot be used on the uncorrelatable portion of the schema within "
-                        + uncorrelatable.text()));
+        String text = "oldSelf cannot be used on the uncorrelatable portion of the schema within ";
+        errors.add(at.invalid(rule.rule(), text + uncorrelatable.text()));
       }
       if (!usesOldSelf && rule.optionalOldSelf()) {
-        errors.add(
-            place
-                .child("optionalOldSelf")
-                .invalid(true, "may not be set if oldSelf is not used in rule"));
+        String text = "may not be set if oldSelf is not used in rule";
+        errors.add(place.child("optionalOldSelf").invalid(true, text));
       }
-      CelRuntime.Program program = runtime.createProgram(tree);
-      CelRuntime.Program message = message(rule, compiler, place);
-      FieldPath below = RuleFieldPath.resolve(node, rule.fieldPath());
-      return new CompiledRule(
-          rule, program, message, usesOldSelf, below == null ? FieldPath.ROOT : below);
-    } catch (CelValidationException | CelEvaluationException e) {
-      errors.add(place.child("rule").invalid(rule.rule(), "compilation failed: " + e.getMessage()));
+      CelRuntime runtime = KubernetesCel.get().runtime();
+      String expression = rule.messageExpression();
+      CelAbstractSyntaxTree message =
+          expression.isBlank()
+              ? null
+              : tree(compiler, expression, SimpleType.STRING, place.child("messageExpression"));
+      return new RuleSet.Compiled(
+          rule,
+          runtime.createProgram(tree),
+          message == null ? null : runtime.createProgram(message),
+          usesOldSelf);
+    } catch (CelEvaluationException e) {
+      errors.add(at.invalid(rule.rule(), "compilation failed: " + e.getMessage()));
       return null;
     }
   }
 
-  private CelRuntime.@Nullable Program message(
-      ValidationRule rule, CelCompiler compiler, FieldPath place) throws CelEvaluationException {
-    String expression = rule.messageExpression();
-    if (expression.isBlank()) {
-      return null;
-    }
-    FieldPath field = place.child("messageExpression");
+  /** Null where the expression is wrong, which is noted. */
+  private @Nullable CelAbstractSyntaxTree tree(
+      CelCompiler compiler, String expression, CelType result, FieldPath place) {
     try {
       CelAbstractSyntaxTree tree = compiler.compile(expression).getAst();
-      if (!tree.getResultType().equals(SimpleType.STRING)) {
-        errors.add(field.invalid(expression, "messageExpression must evaluate to a string"));
-        return null;
+      if (tree.getResultType().equals(result)) {
+        return tree;
       }
-      return KubernetesCel.get().runtime().createProgram(tree);
+      errors.add(place.invalid(expression, "expression must evaluate to a " + result.name()));
     } catch (CelValidationException e) {
-      errors.add(
-          field.invalid(expression, "messageExpression compilation failed: " + e.getMessage()));
-      return null;
+      errors.add(place.invalid(expression, "compilation failed: " + e.getMessage()));
     }
+    return null;
   }
 }

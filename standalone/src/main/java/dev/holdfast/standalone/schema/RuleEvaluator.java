@@ -4,12 +4,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.cel.common.CelErrorCode;
 import dev.cel.runtime.CelEvaluationException;
 import dev.cel.runtime.CelRuntime;
+import dev.holdfast.standalone.json.JsonValues;
 import dev.holdfast.standalone.schema.FieldError.Reason;
-import dev.holdfast.standalone.schema.RuleSet.CompiledRule;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -23,39 +24,28 @@ final class RuleEvaluator {
 
   static List<FieldError> evaluate(RuleSet rules, JsonNode object, @Nullable JsonNode old) {
     RuleEvaluator evaluator = new RuleEvaluator();
-    Correlation correlation = old == null ? null : new Correlation(object, old, rules.schema());
-    evaluator.visit(rules, object, old, FieldPath.ROOT, new Ratchet(correlation, null));
+    evaluator.visit(rules, object, old, new Change(object, old), FieldPath.ROOT);
     return evaluator.errors;
   }
 
-  /**
-   * What an update left as it was is not held against it.
-   *
-   * @param current null under what can't be correlated
-   * @param parent the nearest node above that can
-   */
-  private record Ratchet(@Nullable Correlation current, @Nullable Correlation parent) {
-    boolean tolerates() {
-      Correlation nearest = current != null ? current : parent;
-      return nearest != null && nearest.unchanged();
-    }
-
-    Ratchet field(String name) {
-      return current == null ? this : new Ratchet(current.field(name), current);
-    }
-
-    Ratchet item(int index) {
-      return current == null ? this : new Ratchet(current.item(index), current);
+  /** What an update left as it was is not held against it. */
+  private record Change(JsonNode value, @Nullable JsonNode old) {
+    boolean isNone() {
+      return JsonValues.equal(value, old);
     }
   }
 
+  /**
+   * @param above the change of the nearest value above, or of this one, that can be told
+   */
   private void visit(
-      RuleSet set, JsonNode value, @Nullable JsonNode old, FieldPath path, Ratchet ratchet) {
+      RuleSet set, JsonNode value, @Nullable JsonNode old, Change above, FieldPath path) {
     if (value.isNull()) {
       return;
     }
+    Change change = old == null ? above : new Change(value, old);
     if (!set.rules().isEmpty()) {
-      run(set, value, old, path, ratchet);
+      run(set, value, old, change, path);
     }
     if (value.isObject()) {
       for (Map.Entry<String, JsonNode> field : value.properties()) {
@@ -63,116 +53,97 @@ final class RuleEvaluator {
         RuleSet property = set.properties().get(name);
         JsonNode before = old == null ? null : old.get(name);
         if (property != null) {
-          visit(property, field.getValue(), before, path.child(name), ratchet.field(name));
+          visit(property, field.getValue(), before, change, path.child(name));
         } else if (set.additional() != null) {
-          visit(set.additional(), field.getValue(), before, path.key(name), ratchet.field(name));
+          visit(set.additional(), field.getValue(), before, change, path.key(name));
         }
       }
-    } else if (value.isArray() && set.items() != null) {
+    } else if (set.items() != null) {
       for (int i = 0; i < value.size(); i++) {
-        JsonNode item = value.get(i);
-        JsonNode before = old == null ? null : Correlation.oldItem(set.schema(), old, item);
-        visit(set.items(), item, before, path.index(i), ratchet.item(i));
+        JsonNode before = set.schema().oldItem(old, value.get(i));
+        visit(set.items(), value.get(i), before, change, path.index(i));
       }
     }
   }
 
   private void run(
-      RuleSet set, JsonNode value, @Nullable JsonNode old, FieldPath path, Ratchet ratchet) {
-    JsonNode before = old == null || old.isNull() ? null : old;
+      RuleSet set, JsonNode value, @Nullable JsonNode old, Change change, FieldPath path) {
     Map<String, Object> variables = new HashMap<>();
-    variables.put(RuleCompiler.SELF, RuleValues.of(set.schema(), value));
+    variables.put(RuleCompiler.SELF, RuleValues.of(set.schema(), value, null));
     Map<String, Object> optionalVariables = new HashMap<>(variables);
-    optionalVariables.put(RuleCompiler.OLD_SELF, Optional.empty());
-    if (before != null) {
-      JsonNode ordered = RuleValues.inOrderOf(set.schema(), before, value);
-      Object oldSelf = RuleValues.of(set.schema(), ordered);
+    Object oldSelf =
+        old == null || old.isNull() || !set.needsOldSelf()
+            ? null
+            : RuleValues.of(set.schema(), old, value);
+    optionalVariables.put(RuleCompiler.OLD_SELF, Optional.ofNullable(oldSelf));
+    if (oldSelf != null) {
       variables.put(RuleCompiler.OLD_SELF, oldSelf);
-      optionalVariables.put(RuleCompiler.OLD_SELF, Optional.of(oldSelf));
     }
-    for (CompiledRule rule : set.rules()) {
+    for (RuleSet.Compiled rule : set.rules()) {
       boolean optional = rule.rule().optionalOldSelf();
-      if (!rule.usesOldSelf() || before != null || optional) {
-        Map<String, Object> activation = optional ? optionalVariables : variables;
-        evaluate(rule, activation, set.schema(), value, path, ratchet);
+      if (oldSelf != null || optional || !rule.usesOldSelf()) {
+        evaluate(rule, optional ? optionalVariables : variables, set.schema(), change, path, value);
       }
     }
   }
 
   private void evaluate(
-      CompiledRule rule,
-      Map<String, Object> activation,
-      SchemaNode schema,
-      JsonNode value,
+      RuleSet.Compiled rule,
+      Map<String, Object> variables,
+      Schema schema,
+      Change change,
       FieldPath path,
-      Ratchet ratchet) {
+      JsonNode value) {
     try {
-      if (Boolean.TRUE.equals(rule.program().eval(activation))) {
-        return;
+      if (!Boolean.TRUE.equals(rule.program().eval(variables))
+          && (rule.usesOldSelf() || !change.isNone())) {
+        errors.add(violation(rule, message(rule, variables), schema, value, path));
       }
     } catch (CelEvaluationException e) {
-      errors.add(
-          path.invalid(
-              schema.type(), text(e, activation) + " evaluating rule: " + rule.rule().name()));
-      return;
+      String text = text(e, variables) + " evaluating rule: " + rule.rule().name();
+      errors.add(path.invalid(schema.type(), text));
     }
-    if (!rule.usesOldSelf() && ratchet.tolerates()) {
-      return;
-    }
-    errors.add(violation(rule, message(rule, activation), schema, value, path));
   }
 
   private static FieldError violation(
-      CompiledRule rule, String message, SchemaNode schema, JsonNode value, FieldPath path) {
-    String below = rule.place().text();
-    FieldPath place = path;
-    if (!below.isEmpty()) {
-      place = below.startsWith("[") ? new FieldPath(path.text() + below) : path.child(below);
-    }
-    boolean container = schema.isObject() || schema.type().equals("array");
-    Reason reason = rule.rule().reason();
-    return switch (reason) {
-      case FieldValueForbidden -> place.forbidden(message);
-      case FieldValueRequired -> place.required(message);
-      case FieldValueDuplicate ->
-          place.error(reason, "Duplicate value" + (container ? "" : ": " + value));
-      case FieldValueInvalid,
-          FieldValueNotSupported,
-          FieldValueTypeInvalid,
-          FieldValueTooLong,
-          FieldValueTooMany ->
-          container
+      RuleSet.Compiled rule, String message, Schema schema, JsonNode value, FieldPath path) {
+    FieldPath below = RuleFieldPath.resolve(schema, rule.rule().fieldPath(), path);
+    FieldPath place = Objects.requireNonNullElse(below, path);
+    String shown = value.isContainerNode() ? "" : ": " + value;
+    return switch (rule.rule().reason()) {
+      case "FieldValueForbidden" -> place.forbidden(message);
+      case "FieldValueRequired" -> place.required(message);
+      case "FieldValueDuplicate" ->
+          place.error(Reason.FieldValueDuplicate, "Duplicate value" + shown);
+      default ->
+          value.isContainerNode()
               ? place.error(Reason.FieldValueInvalid, "Invalid value: " + message)
               : place.invalid(value, message);
     };
   }
 
-  private static String message(CompiledRule rule, Map<String, Object> activation) {
+  private static String message(RuleSet.Compiled rule, Map<String, Object> variables) {
     CelRuntime.Program program = rule.message();
-    if (program != null) {
-      try {
-        if (program.eval(activation) instanceof String text
-            && !text.isBlank()
-            && text.length() <= MAXIMUM_MESSAGE
-            && text.strip().indexOf('\n') < 0) {
-          return text.strip();
-        }
-      } catch (CelEvaluationException e) {
-        return plainMessage(rule.rule());
+    try {
+      if (program != null
+          && program.eval(variables) instanceof String text
+          && !text.isBlank()
+          && text.length() <= MAXIMUM_MESSAGE
+          && text.strip().indexOf('\n') < 0) {
+        return text.strip();
       }
+    } catch (CelEvaluationException e) {
+      // Then the message that is there without it.
     }
-    return plainMessage(rule.rule());
-  }
-
-  private static String plainMessage(ValidationRule rule) {
-    return rule.message().isEmpty() ? "failed rule: " + rule.name() : rule.message();
+    boolean plain = rule.rule().message().isBlank();
+    return plain ? "failed rule: " + rule.rule().name() : rule.rule().name();
   }
 
   /** The errors that users meet, in the words of Kubernetes. */
-  private static String text(CelEvaluationException e, Map<String, Object> activation) {
+  private static String text(CelEvaluationException e, Map<String, Object> variables) {
     if (e.getErrorCode() == CelErrorCode.OVERLOAD_NOT_FOUND) {
       Optional<String> reason =
-          activation.values().stream().flatMap(RuleValues::unusable).findFirst();
+          variables.values().stream().flatMap(RuleValues::unusable).findFirst();
       if (reason.isPresent()) {
         return reason.get();
       }

@@ -14,31 +14,24 @@ final class RuleFieldPath {
 
   private RuleFieldPath() {}
 
-  /** The path relative to the rule's place; null where the schema has no such field. */
-  static @Nullable FieldPath resolve(SchemaNode schema, String fieldPath) {
-    FieldPath path = FieldPath.ROOT;
-    SchemaNode node = schema;
+  /** Where a rule's fieldPath leads to from its place; null where the schema has no such field. */
+  static @Nullable FieldPath resolve(Schema schema, String fieldPath, FieldPath place) {
+    FieldPath path = place;
+    Schema node = schema;
     Matcher step = STEP.matcher(fieldPath);
-    int end = 0;
-    while (end < fieldPath.length()) {
+    for (int end = 0; end < fieldPath.length(); end = step.end()) {
       if (!step.find(end) || step.start() != end) {
         return null;
       }
-      String name = step.group(1);
-      if (name == null) {
-        name = step.group(2).replaceAll("\\\\(.)", "$1");
-      }
-      SchemaNode property = node.properties().get(name);
-      if (property != null) {
-        path = path.child(name);
-        node = property;
-      } else if (node.properties().isEmpty() && node.additional() != null) {
-        path = path.key(name);
-        node = node.additional();
-      } else {
+      String name =
+          step.group(1) == null ? step.group(2).replaceAll("\\\\(.)", "$1") : step.group(1);
+      Schema property = node.properties().get(name);
+      Schema next = property == null ? node.additional() : property;
+      if (next == null) {
         return null;
       }
-      end = step.end();
+      path = property == null ? path.key(name) : path.child(name);
+      node = next;
     }
     return path;
   }

@@ -7,24 +7,24 @@ import org.jspecify.annotations.Nullable;
 
 /** The compiled rules of a schema node and of those below it that have any. */
 record RuleSet(
-    SchemaNode schema,
-    List<CompiledRule> rules,
+    Schema schema,
+    List<Compiled> rules,
     Map<String, RuleSet> properties,
     @Nullable RuleSet additional,
     @Nullable RuleSet items) {
 
   /**
+   * A rule that can be run.
+   *
    * @param message computes the message; null where the rule has no messageExpression
-   * @param place where a violation is reported, relative to the node
    */
-  record CompiledRule(
-      ValidationRule rule,
+  record Compiled(
+      Schema.Rule rule,
       CelRuntime.Program program,
       CelRuntime.@Nullable Program message,
-      boolean usesOldSelf,
-      FieldPath place) {}
+      boolean usesOldSelf) {}
 
-  boolean isEmpty() {
-    return rules.isEmpty() && properties.isEmpty() && additional == null && items == null;
+  boolean needsOldSelf() {
+    return rules.stream().anyMatch(each -> each.usesOldSelf() || each.message() != null);
   }
 }

@@ -2,7 +2,6 @@ package dev.holdfast.standalone.schema;
 
 import com.google.common.collect.ImmutableCollection;
 import com.google.common.collect.ImmutableMap;
-import com.google.common.collect.ImmutableSet;
 import dev.cel.common.types.CelType;
 import dev.cel.common.types.CelTypeProvider;
 import dev.cel.common.types.ListType;
@@ -22,27 +21,9 @@ import org.jspecify.annotations.Nullable;
 final class RuleTypes {
   private static final Set<String> RESERVED =
       Set.of(
-          "true",
-          "false",
-          "null",
-          "in",
-          "as",
-          "break",
-          "const",
-          "continue",
-          "else",
-          "for",
-          "function",
-          "if",
-          "import",
-          "let",
-          "loop",
-          "package",
-          "namespace",
-          "return",
-          "var",
-          "void",
-          "while");
+          ("true false null in as break const continue else for function if import let loop package"
+                  + " namespace return var void while")
+              .split(" "));
 
   private final Map<String, CelType> structs = new HashMap<>();
 
@@ -51,13 +32,12 @@ final class RuleTypes {
     if (!name.matches("[a-zA-Z_./-][a-zA-Z0-9_./-]*")) {
       return null;
     }
-    if (RESERVED.contains(name)) {
-      return "__" + name + "__";
-    }
-    return name.replace("__", "__underscores__")
-        .replace(".", "__dot__")
-        .replace("-", "__dash__")
-        .replace("/", "__slash__");
+    return RESERVED.contains(name)
+        ? "__" + name + "__"
+        : name.replace("__", "__underscores__")
+            .replace(".", "__dot__")
+            .replace("-", "__dash__")
+            .replace("/", "__slash__");
   }
 
   /**
@@ -66,18 +46,18 @@ final class RuleTypes {
    * @param name a unique name, under which a struct is registered
    * @return null where the schema says nothing
    */
-  @Nullable CelType of(SchemaNode node, String name) {
-    if (node.intOrString()) {
-      return SimpleType.DYN;
+  @Nullable CelType of(@Nullable Schema node, String name) {
+    if (node == null || node.intOrString()) {
+      return node == null ? null : SimpleType.DYN;
     }
     return switch (node.type()) {
-      case "object" -> object(node, name);
+      case "object" -> node.additional() == null ? struct(node, name) : map(node, name);
       case "array" -> {
-        CelType item = node.items() == null ? null : of(node.items(), name + ".items");
+        CelType item = of(node.items(), name + ".items");
         yield item == null ? null : ListType.create(item);
       }
       case "string" ->
-          switch (node.values().format()) {
+          switch (node.format()) {
             case "byte", "duration", "date" -> null; // of types that no rule here has needed
             case "date-time" -> SimpleType.TIMESTAMP;
             default -> SimpleType.STRING;
@@ -89,11 +69,12 @@ final class RuleTypes {
     };
   }
 
-  private @Nullable CelType object(SchemaNode node, String name) {
-    if (node.additional() != null) {
-      CelType value = of(node.additional(), name + ".values");
-      return value == null ? null : MapType.create(SimpleType.STRING, value);
-    }
+  private @Nullable CelType map(Schema node, String name) {
+    CelType value = of(node.additional(), name + ".values");
+    return value == null ? null : MapType.create(SimpleType.STRING, value);
+  }
+
+  private CelType struct(Schema node, String name) {
     Map<String, CelType> fields = new HashMap<>();
     node.properties()
         .forEach(
@@ -106,10 +87,7 @@ final class RuleTypes {
             });
     ImmutableMap<String, CelType> types = ImmutableMap.copyOf(fields);
     StructType struct =
-        StructType.create(
-            name,
-            ImmutableSet.copyOf(types.keySet()),
-            field -> Optional.ofNullable(types.get(field)));
+        StructType.create(name, types.keySet(), field -> Optional.ofNullable(types.get(field)));
     structs.put(name, struct);
     return struct;
   }

@@ -2,6 +2,7 @@ package dev.holdfast.standalone.schema;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.cel.common.values.NullValue;
+import dev.holdfast.standalone.json.Json;
 import dev.holdfast.standalone.json.JsonValues;
 import java.time.DateTimeException;
 import java.time.OffsetDateTime;
@@ -20,7 +21,7 @@ final class RuleValues {
    * Stands for a value that is not of the schema's type although the schema's validator lets it
    * pass, as 2.0 for an integer. Only a rule that computes with it fails.
    */
-  record Unusable(String reason) {}
+  private record Unusable(String reason) {}
 
   /** The reasons of all such values within a value. */
   static Stream<String> unusable(Object value) {
@@ -32,7 +33,13 @@ final class RuleValues {
     };
   }
 
-  static Object of(SchemaNode node, JsonNode value) {
+  /**
+   * Makes a value for rules.
+   *
+   * @param like the value whose order sets and list maps take as far as they share items, because
+   *     for rules such lists are equal in any order; null to leave them as they are
+   */
+  static Object of(Schema node, JsonNode value, @Nullable JsonNode like) {
     if (value.isNull()) {
       return NullValue.NULL_VALUE;
     }
@@ -40,9 +47,9 @@ final class RuleValues {
       return value.isTextual() ? value.textValue() : integer(value);
     }
     return switch (node.type()) {
-      case "object" -> object(node, value);
-      case "array" -> list(node, value);
-      case "string" -> string(node.values().format(), value.asText());
+      case "object" -> object(node, value, like);
+      case "array" -> list(node, value, like);
+      case "string" -> string(node.format(), value.asText());
       case "boolean" -> value.asBoolean();
       case "number" -> value.doubleValue();
       case "integer" -> integer(value);
@@ -50,92 +57,47 @@ final class RuleValues {
     };
   }
 
-  /**
-   * Puts the items of sets and list maps of an old value into the order of the new one, because for
-   * rules such lists are equal in any order.
-   */
-  static JsonNode inOrderOf(SchemaNode node, JsonNode old, @Nullable JsonNode value) {
-    if (value == null) {
-      return old;
-    }
-    if (old.isArray() && value.isArray() && node.items() != null) {
-      SchemaNode items = node.items();
-      List<JsonNode> left = new ArrayList<>();
-      old.forEach(left::add);
-      var ordered = com.fasterxml.jackson.databind.node.JsonNodeFactory.instance.arrayNode();
-      for (JsonNode item : value) {
-        JsonNode match =
-            switch (node.listType()) {
-              case ATOMIC -> null;
-              case MAP -> Correlation.oldItem(node, old, item);
-              case SET ->
-                  left.stream()
-                      .filter(each -> JsonValues.equal(each, item))
-                      .findFirst()
-                      .orElse(null);
-            };
-        if (match != null && left.remove(match)) {
-          ordered.add(inOrderOf(items, match, item));
-        }
-      }
-      left.forEach(ordered::add);
-      return ordered;
-    }
-    if (old.isObject() && value.isObject()) {
-      var result = com.fasterxml.jackson.databind.node.JsonNodeFactory.instance.objectNode();
-      old.properties()
-          .forEach(
-              field -> {
-                SchemaNode child = node.field(field.getKey());
-                result.set(
-                    field.getKey(),
-                    child == null
-                        ? field.getValue()
-                        : inOrderOf(child, field.getValue(), value.get(field.getKey())));
-              });
-      return result;
-    }
-    return old;
-  }
-
-  private static Object object(SchemaNode node, JsonNode value) {
+  private static Object object(Schema node, JsonNode value, @Nullable JsonNode like) {
     Map<String, Object> fields = new LinkedHashMap<>();
-    value
-        .properties()
-        .forEach(
-            field -> {
-              if (node.additional() != null) {
-                fields.put(field.getKey(), of(node.additional(), field.getValue()));
-                return;
-              }
-              SchemaNode child = node.properties().get(field.getKey());
-              String name = RuleTypes.escape(field.getKey());
-              if (child != null && name != null && isTyped(child)) {
-                fields.put(name, of(child, field.getValue()));
-              }
-            });
+    for (Map.Entry<String, JsonNode> field : value.properties()) {
+      String key = field.getKey();
+      Schema child = node.field(key);
+      String name = node.additional() == null ? RuleTypes.escape(key) : key;
+      if (name != null && child != null && isTyped(child)) {
+        fields.put(name, of(child, field.getValue(), like == null ? null : like.get(key)));
+      }
+    }
     return fields;
   }
 
-  private static boolean isTyped(SchemaNode node) {
+  private static boolean isTyped(Schema node) {
     return node.intOrString() || !node.type().isEmpty();
   }
 
-  private static Object list(SchemaNode node, JsonNode value) {
+  private static Object list(Schema node, JsonNode value, @Nullable JsonNode like) {
     List<Object> items = new ArrayList<>();
-    if (node.items() != null && isTyped(node.items())) {
-      for (JsonNode item : value) {
-        items.add(of(node.items(), item));
+    Schema type = node.items();
+    if (type != null && isTyped(type)) {
+      List<JsonNode> left = Json.items(value);
+      for (JsonNode model : like == null ? List.<JsonNode>of() : Json.items(like)) {
+        JsonNode item = node.isSet() ? equalItem(left, model) : node.oldItem(value, model);
+        if (item != null && left.remove(item)) {
+          items.add(of(type, item, model));
+        }
       }
+      left.forEach(item -> items.add(of(type, item, null)));
     }
     return items;
   }
 
+  private static @Nullable JsonNode equalItem(List<JsonNode> items, JsonNode model) {
+    return items.stream().filter(each -> JsonValues.equal(each, model)).findFirst().orElse(null);
+  }
+
   private static Object integer(JsonNode value) {
-    if (!value.isIntegralNumber()) {
-      return new Unusable("invalid data, expected int, got float64");
-    }
-    return value.longValue();
+    return value.isIntegralNumber()
+        ? value.longValue()
+        : new Unusable("invalid data, expected int, got float64");
   }
 
   private static Object string(String format, String text) {

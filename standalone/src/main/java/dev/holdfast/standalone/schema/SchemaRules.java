@@ -2,265 +2,188 @@ package dev.holdfast.standalone.schema;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.holdfast.standalone.schema.SchemaNode.ListType;
+import com.google.re2j.Pattern;
+import com.google.re2j.PatternSyntaxException;
+import dev.holdfast.standalone.json.Json;
+import dev.holdfast.standalone.json.Yaml;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a structural schema may not do. After ValidateStructural and
- * ValidateCustomResourceDefinitionOpenAPISchema of apiextensions.
+ * What a schema may not say; most of it is data, in definition-rules.yaml. After ValidateStructural
+ * and ValidateCustomResourceDefinitionOpenAPISchema of apiextensions.
  */
 final class SchemaRules {
-  private enum Level {
-    ROOT,
-    FIELD,
-    ITEM
-  }
+  private static final Data DATA =
+      Schema.read(Yaml.resource(SchemaRules.class, "definition-rules.yaml"), Data.class);
+  private static final List<String> JUNCTORS = List.of("allOf", "anyOf", "oneOf");
 
   private final List<FieldError> errors = new ArrayList<>();
 
   private SchemaRules() {}
 
-  static List<FieldError> check(SchemaNode root, FieldPath path) {
+  private record Data(
+      Schema keywords,
+      List<Check> everywhere,
+      List<Check> root,
+      List<Check> field,
+      List<Check> item,
+      List<Check> typeMeta,
+      List<Check> metadata,
+      List<Check> nestedType,
+      List<Check> nested,
+      List<Check> rule,
+      List<Check> listMapKey) {}
+
+  private record Check(
+      String when,
+      @Nullable Schema must,
+      String field,
+      String required,
+      String forbidden,
+      String invalid) {
+    boolean fails(JsonNode node) {
+      return (when.isEmpty() || node.has(when))
+          && (must == null || !ValueValidator.isValid(must, node));
+    }
+
+    FieldError error(JsonNode node, FieldPath path) {
+      FieldPath place = path;
+      JsonNode value = node;
+      for (String name : field.isEmpty() ? new String[0] : field.split("\\.", -1)) {
+        place = place.child(name);
+        value = value.path(name);
+      }
+      return !required.isEmpty()
+          ? place.required(required)
+          : !forbidden.isEmpty()
+              ? place.forbidden(forbidden)
+              : place.invalid(value.isMissingNode() ? "" : value, invalid);
+    }
+  }
+
+  static List<FieldError> check(JsonNode schema, FieldPath path) {
     SchemaRules rules = new SchemaRules();
-    rules.visit(root, path, Level.ROOT);
+    rules.visit(schema, path, DATA.root());
     return rules.errors;
   }
 
-  private void visit(SchemaNode node, FieldPath path, Level level) {
-    checkType(node, path, level);
-    if (node.embedded() && !node.isObject()) {
-      errors.add(
-          path.child("type").required("must be object if x-kubernetes-embedded-resource is true"));
-    }
-    if (node.intOrString() && node.preserveUnknown()) {
-      errors.add(
-          path.child("x-kubernetes-preserve-unknown-fields")
-              .invalid(true, "must be false if x-kubernetes-int-or-string is true"));
-    }
-    if (level == Level.ROOT && (node.additional() != null || node.openEnded())) {
-      errors.add(path.child("additionalProperties").forbidden("must not be used at the root"));
-    }
-    checkList(node, path);
-    checkDefault(node, path);
-    checkJunctors(node, path);
-    for (int i = 0; i < node.rules().size(); i++) {
-      String fieldPath = node.rules().get(i).fieldPath();
-      if (!fieldPath.isEmpty() && RuleFieldPath.resolve(node, fieldPath) == null) {
-        errors.add(
-            path.child("x-kubernetes-validations")
-                .index(i)
-                .child("fieldPath")
-                .invalid(fieldPath, "must be a valid path"));
-      }
-    }
-    node.properties()
-        .forEach(
-            (name, child) -> {
-              FieldPath place = path.child("properties").key(name);
-              if (level == Level.ROOT && name.equals("metadata")) {
-                checkMetadata(child, place);
-              } else if (level == Level.ROOT
-                  && (name.equals("kind") || name.equals("apiVersion"))
-                  && !child.type().equals("string")) {
-                errors.add(place.child("type").invalid(child.type(), "must be string"));
-              } else {
-                visit(child, place, Level.FIELD);
-              }
-            });
-    if (node.additional() != null) {
-      visit(node.additional(), path.child("additionalProperties"), Level.FIELD);
-    }
-    if (node.items() != null) {
-      visit(node.items(), path.child("items"), Level.ITEM);
-    }
+  private void check(List<Check> checks, JsonNode node, FieldPath path) {
+    checks.stream()
+        .filter(each -> each.fails(node))
+        .forEach(each -> errors.add(each.error(node, path)));
   }
 
-  private void checkType(SchemaNode node, FieldPath path, Level level) {
-    FieldPath place = path.child("type");
-    if (node.type().isEmpty()) {
-      if (!node.intOrString() && !node.preserveUnknown()) {
-        errors.add(
-            place.required(
-                switch (level) {
-                  case ROOT -> "must not be empty at the root";
-                  case FIELD -> "must not be empty for specified object fields";
-                  case ITEM -> "must not be empty for specified array items";
-                }));
-      }
-    } else if (level == Level.ROOT && !node.isObject()) {
-      errors.add(place.invalid(node.type(), "must be object at the root"));
+  private void visit(JsonNode node, FieldPath path, List<Check> place) {
+    int before = errors.size();
+    checkNode(node, path);
+    check(place, node, path);
+    checkListMapKeys(node, path);
+    JsonNode rules = node.path("x-kubernetes-validations");
+    for (int i = 0; i < rules.size(); i++) {
+      check(DATA.rule(), rules.get(i), path.child("x-kubernetes-validations").index(i));
     }
-  }
-
-  private void checkMetadata(SchemaNode metadata, FieldPath path) {
-    if (!metadata.isObject()) {
-      errors.add(path.child("type").invalid(metadata.type(), "must be object"));
-    }
-    if (metadata.defaultValue() != null) {
-      errors.add(path.child("default").forbidden("must not be set in top-level metadata"));
-    }
-    if (!Set.of("name", "generateName").containsAll(metadata.properties().keySet())
-        || metadata.additional() != null
-        || metadata.preserveUnknown()
-        || !metadata.values().required().isEmpty()) {
-      errors.add(
-          path.forbidden(
-              "must not specify anything other than name and generateName, but metadata is"
-                  + " implicitly specified"));
-    }
-  }
-
-  private void checkList(SchemaNode node, FieldPath path) {
-    SchemaNode items = node.items();
-    if (node.type().equals("array") && items == null) {
-      errors.add(path.child("items").required("must be specified"));
-    }
-    if (!node.listMapKeys().isEmpty() && node.listType() != ListType.MAP) {
-      errors.add(
-          path.child("x-kubernetes-list-type")
-              .required("must be map if x-kubernetes-list-map-keys is non-empty"));
-    }
-    if (items == null || node.listType() == ListType.ATOMIC) {
-      return;
-    }
-    if (items.nullable()) {
-      errors.add(
-          path.child("items")
-              .child("nullable")
-              .forbidden(
-                  "cannot be nullable when x-kubernetes-list-type is "
-                      + (node.listType() == ListType.SET ? "set" : "map")));
-    }
-    if (node.listType() == ListType.MAP) {
-      checkListMap(node, items, path);
-    } else if (items.isObject() && !items.atomicMap()) {
-      errors.add(
-          path.child("items")
-              .child("x-kubernetes-map-type")
-              .invalid("", "must be atomic as item of a list with x-kubernetes-list-type=set"));
-    } else if (items.type().equals("array") && items.listType() != ListType.ATOMIC) {
-      errors.add(
-          path.child("items")
-              .child("x-kubernetes-list-type")
-              .invalid("", "must be atomic as item of a list with x-kubernetes-list-type=set"));
-    }
-  }
-
-  private void checkListMap(SchemaNode node, SchemaNode items, FieldPath path) {
-    FieldPath keysPath = path.child("x-kubernetes-list-map-keys");
-    if (node.listMapKeys().isEmpty()) {
-      errors.add(keysPath.required("must not be empty if x-kubernetes-list-type is map"));
-    }
-    if (!items.isObject()) {
-      errors.add(
-          path.child("items")
-              .child("type")
-              .invalid(
-                  items.type(), "must be object if parent array's x-kubernetes-list-type is map"));
-      return;
-    }
-    Set<String> seen = new HashSet<>();
-    for (String key : node.listMapKeys()) {
-      SchemaNode property = items.properties().get(key);
-      FieldPath place = path.child("items").child("properties").key(key);
-      if (property == null) {
-        errors.add(
-            keysPath.invalid(node.listMapKeys(), "entries must all be names of item properties"));
+    for (Map.Entry<String, JsonNode> property : node.path("properties").properties()) {
+      String name = property.getKey();
+      FieldPath below = path.child("properties").key(name);
+      boolean root = FieldPath.ROOT.equals(path.parent());
+      if (root && name.equals("metadata")) {
+        check(DATA.metadata(), property.getValue(), below);
       } else {
-        if (property.isObject() || property.type().equals("array")) {
-          errors.add(
-              place
-                  .child("type")
-                  .invalid(
-                      property.type(),
-                      "must be a scalar type if parent array's x-kubernetes-list-type is map"));
-        }
-        if (property.defaultValue() == null && !items.values().required().contains(key)) {
-          errors.add(
-              place
-                  .child("default")
-                  .required(
-                      "this property is in x-kubernetes-list-map-keys, so it must have a default or"
-                          + " be a required property"));
-        }
-        if (property.nullable()) {
-          errors.add(
-              place
-                  .child("nullable")
-                  .forbidden(
-                      "this property is in x-kubernetes-list-map-keys, so it cannot be nullable"));
+        boolean typeMeta = root && (name.equals("kind") || name.equals("apiVersion"));
+        visit(property.getValue(), below, typeMeta ? DATA.typeMeta() : DATA.field());
+      }
+    }
+    if (node.path("additionalProperties").isObject()) {
+      visit(node.get("additionalProperties"), path.child("additionalProperties"), DATA.field());
+    }
+    if (node.has("items")) {
+      visit(node.get("items"), path.child("items"), DATA.item());
+    }
+    checkJunctors(node, path, node.path("x-kubernetes-int-or-string").asBoolean());
+    if (errors.size() == before && node.hasNonNull("default")) {
+      checkDefault(Schema.read(node), node.get("default"), path.child("default"));
+    }
+  }
+
+  /** What holds for every node. */
+  private void checkNode(JsonNode node, FieldPath path) {
+    errors.addAll(ValueValidator.validate(DATA.keywords(), node, null, path));
+    check(DATA.everywhere(), node, path);
+    String pattern = node.path("pattern").asText();
+    try {
+      Pattern.compile(pattern);
+    } catch (PatternSyntaxException e) {
+      String text = "must be a valid regular expression, but isn't: " + e.getMessage();
+      errors.add(path.child("pattern").invalid(pattern, text));
+    }
+  }
+
+  private void checkListMapKeys(JsonNode node, FieldPath path) {
+    JsonNode keys = node.path("x-kubernetes-list-map-keys");
+    FieldPath place = path.child("x-kubernetes-list-map-keys");
+    Set<JsonNode> seen = new HashSet<>();
+    for (JsonNode key : keys) {
+      JsonNode property = Json.at(node, "items", "properties", key.asText());
+      FieldPath below = path.child("items").child("properties").key(key.asText());
+      if (property.isMissingNode()) {
+        errors.add(place.invalid(keys, "entries must all be names of item properties"));
+      } else {
+        check(DATA.listMapKey(), property, below);
+        if (!property.has("default")
+            && !Json.textsAt(node, "items", "required").contains(key.asText())) {
+          String text =
+              "this property is in x-kubernetes-list-map-keys, so it must have a default or be a"
+                  + " required property";
+          errors.add(below.child("default").required(text));
         }
       }
       if (!seen.add(key)) {
-        errors.add(keysPath.invalid(node.listMapKeys(), "must not contain duplicate entries"));
+        errors.add(place.invalid(keys, "must not contain duplicate entries"));
       }
     }
   }
 
-  private void checkDefault(SchemaNode node, FieldPath path) {
-    JsonNode defaultValue = node.defaultValue();
-    if (defaultValue == null) {
-      return;
-    }
-    JsonNode filled = defaultValue.deepCopy();
+  private void checkDefault(Schema schema, JsonNode value, FieldPath path) {
+    JsonNode filled = value.deepCopy();
     if (filled instanceof ObjectNode object) {
-      List<String> unknown = Pruner.prune(node, object);
-      if (!unknown.isEmpty()) {
-        errors.add(path.child("default").invalid(defaultValue, "must not have unknown fields"));
+      if (!Pruner.prune(schema, object).isEmpty()) {
+        errors.add(path.invalid(value, "must not have unknown fields"));
       }
-      Defaulter.apply(node, object);
+      new Defaulter(true).apply(schema, object);
     }
-    errors.addAll(ValueValidator.validate(node, filled, path.child("default")));
+    errors.addAll(ValueValidator.validate(schema, filled, null, path));
   }
 
-  /** Below a junctor there may be values only: a type or a default there would be ambiguous. */
-  private void checkJunctors(SchemaNode node, FieldPath path) {
-    ValueConstraints values = node.values();
-    checkNested(values.allOf(), path.child("allOf"), node.intOrString());
-    checkNested(values.anyOf(), path.child("anyOf"), node.intOrString());
-    checkNested(values.oneOf(), path.child("oneOf"), false);
-    if (values.not() != null) {
-      checkNested(values.not(), path.child("not"), false);
+  private void checkJunctors(JsonNode node, FieldPath path, boolean typesAllowed) {
+    for (String name : JUNCTORS) {
+      JsonNode nodes = node.path(name);
+      for (int i = 0; i < nodes.size(); i++) {
+        boolean allowed = typesAllowed && !name.equals("oneOf");
+        checkNested(nodes.path(i), path.child(name).index(i), allowed);
+      }
     }
-  }
-
-  private void checkNested(List<SchemaNode> nodes, FieldPath path, boolean typesAllowed) {
-    for (int i = 0; i < nodes.size(); i++) {
-      checkNested(nodes.get(i), path.index(i), typesAllowed);
+    if (node.has("not")) {
+      checkNested(node.get("not"), path.child("not"), false);
     }
   }
 
-  private void checkNested(@Nullable SchemaNode node, FieldPath path, boolean typesAllowed) {
-    if (node == null) {
-      return;
+  private void checkNested(JsonNode node, FieldPath path, boolean typesAllowed) {
+    checkNode(node, path);
+    check(DATA.nested(), node, path);
+    if (!typesAllowed) {
+      check(DATA.nestedType(), node, path);
     }
-    if (!node.type().isEmpty() && !typesAllowed) {
-      errors.add(path.child("type").forbidden("must be empty to be structural"));
+    for (Map.Entry<String, JsonNode> property : node.path("properties").properties()) {
+      checkNested(property.getValue(), path.child("properties").key(property.getKey()), false);
     }
-    if (node.defaultValue() != null) {
-      errors.add(path.child("default").forbidden("must be undefined to be structural"));
+    if (node.has("items")) {
+      checkNested(node.get("items"), path.child("items"), false);
     }
-    if (node.nullable()) {
-      errors.add(path.child("nullable").forbidden("must be false to be structural"));
-    }
-    if (!node.rules().isEmpty()) {
-      errors.add(
-          path.child("x-kubernetes-validations").forbidden("must be empty to be structural"));
-    }
-    if (node.additional() != null || node.openEnded()) {
-      errors.add(
-          path.child("additionalProperties").forbidden("must be undefined to be structural"));
-    }
-    node.properties()
-        .forEach((name, child) -> checkNested(child, path.child("properties").key(name), false));
-    checkNested(node.items(), path.child("items"), false);
-    checkNested(node.values().allOf(), path.child("allOf"), typesAllowed);
-    checkNested(node.values().anyOf(), path.child("anyOf"), typesAllowed);
-    checkNested(node.values().oneOf(), path.child("oneOf"), false);
-    checkNested(node.values().not(), path.child("not"), false);
+    checkJunctors(node, path, typesAllowed);
   }
 }

@@ -2,11 +2,11 @@ package dev.holdfast.standalone.schema;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.holdfast.standalone.json.Json;
 import dev.holdfast.standalone.schema.FieldError.Reason;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -24,13 +24,13 @@ public final class StructuralSchema {
           Reason.FieldValueTooMany,
           Reason.FieldValueTypeInvalid);
 
-  private final SchemaNode root;
+  private final Schema root;
   private final FieldType type;
   private final @Nullable RuleSet rules;
 
-  private StructuralSchema(SchemaNode root, FieldType type, @Nullable RuleSet rules) {
+  private StructuralSchema(Schema root, @Nullable RuleSet rules) {
     this.root = root;
-    this.type = type;
+    this.type = FieldTypes.ofResource(root);
     this.rules = rules;
   }
 
@@ -41,33 +41,23 @@ public final class StructuralSchema {
    *     the fields in it are paths within {@code spec.versions[].schema}
    */
   public static StructuralSchema parse(JsonNode schema) {
-    FieldPath path = new FieldPath("openAPIV3Schema");
-    SchemaParser parser = new SchemaParser();
-    SchemaNode root = parser.parse(schema, path);
-    List<FieldError> errors = new ArrayList<>(parser.errors());
-    errors.addAll(SchemaRules.check(root, path));
-    RuleSet rules = null;
-    if (errors.isEmpty() && root.hasRules()) {
-      RuleCompiler compiler = new RuleCompiler();
-      rules = compiler.compile(root, path);
-      errors.addAll(compiler.errors());
-    }
+    FieldPath path = FieldPath.ROOT.child("openAPIV3Schema");
+    List<FieldError> errors = SchemaRules.check(schema, path);
+    RuleSet rules = errors.isEmpty() ? RuleCompiler.compile(schema, path, errors) : null;
     if (!errors.isEmpty()) {
       throw new InvalidSchemaException(errors);
     }
-    return new StructuralSchema(root, FieldTypes.ofResource(root), rules);
+    return new StructuralSchema(Schema.read(schema), rules);
   }
 
   /** A schema without any field. */
   public static StructuralSchema empty() {
-    SchemaNode root = SchemaNode.ofType("object", Map.of());
-    return new StructuralSchema(root, FieldTypes.ofResource(root), null);
+    return new StructuralSchema(Schema.read(Json.object().put("type", "object")), null);
   }
 
   /** A schema that knows nothing: everything is preserved, lists are atomic, objects granular. */
   public static StructuralSchema deduced() {
-    return new StructuralSchema(
-        SchemaNode.ANYTHING, FieldTypes.ofResource(SchemaNode.ANYTHING), null);
+    return new StructuralSchema(Schema.ANYTHING, null);
   }
 
   /**
@@ -84,7 +74,7 @@ public final class StructuralSchema {
    * on a field that is not nullable is dropped.
    */
   public void applyDefaults(ObjectNode object) {
-    Defaulter.apply(root, object);
+    new Defaulter(true).apply(root, object);
   }
 
   /**
@@ -92,7 +82,7 @@ public final class StructuralSchema {
    * merged a configuration; validation then refuses them.
    */
   public void fillDefaults(ObjectNode object) {
-    Defaulter.fillOnly(root, object);
+    new Defaulter(false).apply(root, object);
   }
 
   /**
@@ -104,7 +94,8 @@ public final class StructuralSchema {
    */
   public List<FieldError> validate(
       ObjectNode object, @Nullable ObjectNode oldObject, List<FieldError> found) {
-    return complete(found, ValueValidator.validate(root, object, oldObject), object, oldObject);
+    return complete(
+        found, ValueValidator.validate(root, object, oldObject, FieldPath.ROOT), object, oldObject);
   }
 
   /**
@@ -114,12 +105,13 @@ public final class StructuralSchema {
    */
   public List<FieldError> validateStatus(
       ObjectNode object, ObjectNode oldObject, List<FieldError> found) {
-    SchemaNode schema = root.field("status");
+    Schema schema = root.field("status");
     JsonNode status = object.get("status");
     List<FieldError> errors = new ArrayList<>();
     if (schema != null && status != null) {
-      for (FieldError error : ValueValidator.validate(schema, status, oldObject.get("status"))) {
-        String below = error.field().equals(FieldPath.ROOT.orNil()) ? "" : "." + error.field();
+      for (FieldError error :
+          ValueValidator.validate(schema, status, oldObject.get("status"), FieldPath.ROOT)) {
+        String below = error.field().equals("<nil>") ? "" : "." + error.field();
         errors.add(new FieldError(error.reason(), "status" + below, error.message()));
       }
     }

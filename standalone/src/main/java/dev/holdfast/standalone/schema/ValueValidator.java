@@ -15,69 +15,77 @@ import org.jspecify.annotations.Nullable;
  * value that an update left as it was is tolerated (KEP-4008, ratcheting).
  */
 final class ValueValidator {
-  private static final BigDecimal MAX_INT32 = BigDecimal.valueOf(Integer.MAX_VALUE);
-  private static final BigDecimal MIN_INT32 = BigDecimal.valueOf(Integer.MIN_VALUE);
+  private final List<FieldError> errors = new ArrayList<>();
 
   private ValueValidator() {}
 
-  static List<FieldError> validate(SchemaNode root, JsonNode object, @Nullable JsonNode old) {
-    Correlation correlation = old == null ? null : new Correlation(object, old, root);
-    return validate(root, object, FieldPath.ROOT, correlation);
+  /**
+   * Validates a value, or a field of one.
+   *
+   * @param old the value before an update; null on create
+   */
+  static List<FieldError> validate(
+      Schema schema, JsonNode value, @Nullable JsonNode old, FieldPath path) {
+    ValueValidator validator = new ValueValidator();
+    validator.visit(schema, value, old, path);
+    return validator.errors;
   }
 
-  /** Validates a value that is no resource, as the default of a field. */
-  static List<FieldError> validate(SchemaNode schema, JsonNode value, FieldPath path) {
-    return validate(schema, value, path, null);
-  }
-
-  private static List<FieldError> validate(
-      SchemaNode schema, JsonNode value, FieldPath path, @Nullable Correlation correlation) {
-    List<FieldError> errors = new ArrayList<>();
-    if (value.isNull()) {
-      if (!schema.nullable() && !types(schema).isEmpty()) {
-        errors.add(wrongType(path, types(schema), "null"));
-      }
-      enumeration(schema, value, path, errors);
-    } else {
-      type(schema, value, path, errors);
-      composed(schema, value, path, errors);
-      if (value.isTextual()) {
-        string(schema, value.textValue(), path, errors);
-      } else if (value.isNumber()) {
-        number(schema, value, path, errors);
-      } else if (value.isArray()) {
-        array(schema, value, path, correlation, errors);
-      } else if (value.isObject()) {
-        object(schema, value, path, correlation, errors);
-      }
-      enumeration(schema, value, path, errors);
+  private void visit(Schema schema, JsonNode value, @Nullable JsonNode old, FieldPath path) {
+    int before = errors.size();
+    if (!value.isNull()) {
+      type(schema, value, path);
+      composed(schema, value, path);
+    } else if (!schema.nullable() && !types(schema).isEmpty()) {
+      wrongType(path, types(schema), "null");
     }
-    return !errors.isEmpty() && correlation != null && correlation.unchanged() ? List.of() : errors;
+    switch (value.getNodeType()) {
+      case STRING -> string(schema, value.textValue(), path);
+      case NUMBER -> number(schema, value, path);
+      case ARRAY -> array(schema, value, old, path);
+      case OBJECT -> object(schema, value, old, path);
+      case BOOLEAN, NULL, MISSING, BINARY, POJO -> {}
+    }
+    if (!schema.allowed().isEmpty()
+        && schema.allowed().stream().noneMatch(each -> JsonValues.equal(each, value))) {
+      errors.add(
+          path.unsupported(
+              value,
+              schema.allowed().stream()
+                  .map(each -> each.isTextual() ? each.textValue() : each.toString())));
+    }
+    if (errors.size() > before && JsonValues.equal(value, old)) {
+      errors.subList(before, errors.size()).clear();
+    }
   }
 
-  private static String types(SchemaNode schema) {
+  private static String types(Schema schema) {
     return schema.intOrString() ? "integer,string" : schema.type();
   }
 
-  private static FieldError wrongType(FieldPath path, String expected, String actual) {
-    return path.error(
-        Reason.FieldValueTypeInvalid,
-        "Invalid value: \"%s\": %s in body must be of type %s: \"%s\""
-            .formatted(actual, path.text(), expected, actual));
+  private void wrongType(FieldPath path, String expected, String actual) {
+    errors.add(
+        path.error(
+            Reason.FieldValueTypeInvalid,
+            "Invalid value: \"%s\": %s in body must be of type %s: \"%s\""
+                .formatted(actual, path.text(), expected, actual)));
   }
 
-  private static void type(
-      SchemaNode schema, JsonNode value, FieldPath path, List<FieldError> errors) {
-    String actual = typeOf(value);
+  private void wrong(FieldPath path, Object value, String should) {
+    errors.add(path.invalid(value, path.text() + " in body should " + should));
+  }
+
+  private void type(Schema schema, JsonNode value, FieldPath path) {
     boolean fits =
         switch (types(schema)) {
           case "" -> true;
-          case "integer,string" -> actual.equals("string") || isInteger(value);
+          case "integer,string" -> value.isTextual() || isInteger(value);
           case "integer" -> isInteger(value);
           case "number" -> value.isNumber();
-          default -> actual.equals(types(schema));
+          default -> typeOf(value).equals(schema.type());
         };
     if (!fits) {
+      String actual = typeOf(value);
       // Where there is a format that is checked, the real server names that instead of the type.
       if (hasCheckedFormat(schema) && !value.isTextual() && !value.isArray()) {
         String actualFormat =
@@ -86,15 +94,15 @@ final class ValueValidator {
               case "number" -> schema.type().equals("integer") ? "float64" : "double";
               default -> "";
             };
-        errors.add(wrongType(path, schema.values().format(), actualFormat));
+        wrongType(path, schema.format(), actualFormat);
       } else {
-        errors.add(wrongType(path, types(schema), actual));
+        wrongType(path, types(schema), actual);
       }
     }
   }
 
-  private static boolean hasCheckedFormat(SchemaNode schema) {
-    String format = schema.values().format();
+  private static boolean hasCheckedFormat(Schema schema) {
+    String format = schema.format();
     return switch (schema.type()) {
       case "integer" -> format.equals("int32") || format.equals("int64");
       case "number" -> format.equals("float") || format.equals("double");
@@ -115,244 +123,171 @@ final class ValueValidator {
   }
 
   private static boolean isInteger(JsonNode value) {
-    if (!value.isNumber()) {
-      return false;
-    }
     if (value.isIntegralNumber()) {
       return value.canConvertToLong();
     }
     double number = value.doubleValue();
-    return number == Math.rint(number) && Math.abs(number) <= 9007199254740991d;
+    return value.isNumber() && number == Math.rint(number) && Math.abs(number) <= 9007199254740991d;
   }
 
-  private static void string(
-      SchemaNode schema, String text, FieldPath path, List<FieldError> errors) {
-    ValueConstraints limits = schema.values();
+  private void string(Schema schema, String text, FieldPath path) {
     int length = text.codePointCount(0, text.length());
-    if (limits.maxLength() != null && length > limits.maxLength()) {
-      errors.add(
-          path.error(
-              Reason.FieldValueTooLong,
-              "Too long: may not be more than " + limits.maxLength() + " bytes"));
+    if (schema.maxLength() != null && length > schema.maxLength()) {
+      String message = "Too long: may not be more than " + schema.maxLength() + " bytes";
+      errors.add(path.error(Reason.FieldValueTooLong, message));
     }
-    if (limits.minLength() != null && length < limits.minLength()) {
-      errors.add(
-          path.invalid(
-              text,
-              "%s in body should be at least %d chars long"
-                  .formatted(path.text(), limits.minLength())));
+    if (schema.minLength() != null && length < schema.minLength()) {
+      wrong(path, text, "be at least " + schema.minLength() + " chars long");
     }
-    if (limits.pattern() != null && !limits.pattern().matcher(text).find()) {
-      errors.add(
-          path.invalid(
-              text,
-              "%s in body should match '%s'".formatted(path.text(), limits.pattern().pattern())));
+    if (schema.pattern() != null && !schema.pattern().matcher(text).find()) {
+      wrong(path, text, "match '" + schema.pattern().pattern() + "'");
     }
     boolean isString = schema.type().isEmpty() || schema.type().equals("string");
-    if (isString && !Formats.accepts(limits.format(), text)) {
-      errors.add(
-          path.error(
-              Reason.FieldValueTypeInvalid,
-              "Invalid value: \"%s\": %s in body must be of type %s: \"%s\""
-                  .formatted(text, path.text(), limits.format(), text)));
+    if (isString && !Formats.accepts(schema.format(), text)) {
+      wrongType(path, schema.format(), text);
     }
   }
 
-  private static void number(
-      SchemaNode schema, JsonNode value, FieldPath path, List<FieldError> errors) {
-    ValueConstraints limits = schema.values();
-    BigDecimal number = value.decimalValue();
-    boolean outOfRange =
-        limits.format().equals("int32")
-            && (number.compareTo(MAX_INT32) > 0 || number.compareTo(MIN_INT32) < 0);
+  private void number(Schema schema, JsonNode value, FieldPath path) {
+    boolean outOfRange = schema.format().equals("int32") && !value.canConvertToInt();
     if (schema.type().equals("integer") && (outOfRange || !isInteger(value))) {
       String format =
-          limits.format().isEmpty() ? " (default format)" : " with format " + limits.format();
-      errors.add(
-          FieldPath.ROOT.invalid(
-              "", "Checked value must be of type integer" + format + " in " + path.text()));
+          schema.format().isEmpty() ? "(default format)" : "with format " + schema.format();
+      String text = "Checked value must be of type integer " + format + " in " + path.text();
+      errors.add(FieldPath.ROOT.invalid("", text));
     }
-    if (limits.multipleOf() != null
-        && number.remainder(limits.multipleOf()).compareTo(BigDecimal.ZERO) != 0) {
-      errors.add(bound(path, value, "a multiple of", limits.multipleOf()));
+    BigDecimal factor = schema.multipleOf();
+    if (factor != null && value.decimalValue().remainder(factor).signum() != 0) {
+      wrong(path, value, "be a multiple of " + plain(factor));
     }
-    BigDecimal maximum = limitFor(value, limits.maximum());
-    if (maximum != null) {
-      int order = number.compareTo(maximum);
-      if (limits.exclusiveMaximum() ? order >= 0 : order > 0) {
-        String text = limits.exclusiveMaximum() ? "less than" : "less than or equal to";
-        errors.add(bound(path, value, text, maximum));
-      }
-    }
-    BigDecimal minimum = limitFor(value, limits.minimum());
-    if (minimum != null) {
-      int order = number.compareTo(minimum);
-      if (limits.exclusiveMinimum() ? order <= 0 : order < 0) {
-        String text = limits.exclusiveMinimum() ? "greater than" : "greater than or equal to";
-        errors.add(bound(path, value, text, minimum));
-      }
-    }
+    bound(path, value, schema.maximum(), schema.exclusiveMaximum(), "less than");
+    bound(path, value, schema.minimum(), schema.exclusiveMinimum(), "greater than");
   }
 
-  /** The real server compares whole numbers with the whole part of a limit. */
-  private static @Nullable BigDecimal limitFor(JsonNode value, @Nullable BigDecimal limit) {
-    return limit != null && value.isIntegralNumber() ? limit.setScale(0, RoundingMode.DOWN) : limit;
-  }
-
-  private static FieldError bound(FieldPath path, JsonNode value, String text, BigDecimal limit) {
-    return path.invalid(
-        value, "%s in body should be %s %s".formatted(path.text(), text, plain(limit)));
+  private void bound(
+      FieldPath path, JsonNode value, @Nullable BigDecimal limit, boolean exclusive, String side) {
+    if (limit != null) {
+      // The real server compares whole numbers with the whole part of a limit.
+      BigDecimal bound = value.isIntegralNumber() ? limit.setScale(0, RoundingMode.DOWN) : limit;
+      int order = value.decimalValue().compareTo(bound) * (side.equals("less than") ? 1 : -1);
+      if (exclusive ? order >= 0 : order > 0) {
+        String than = side + (exclusive ? " " : " or equal to ");
+        wrong(path, value, "be " + than + plain(bound));
+      }
+    }
   }
 
   private static String plain(BigDecimal number) {
-    BigDecimal stripped = number.stripTrailingZeros();
-    return stripped.toPlainString();
+    return number.stripTrailingZeros().toPlainString();
   }
 
-  private static void array(
-      SchemaNode schema,
-      JsonNode value,
-      FieldPath path,
-      @Nullable Correlation correlation,
-      List<FieldError> errors) {
+  private void array(Schema schema, JsonNode value, @Nullable JsonNode old, FieldPath path) {
     if (schema.items() != null) {
       for (int i = 0; i < value.size(); i++) {
-        Correlation item = correlation == null ? null : correlation.item(i);
-        errors.addAll(validate(schema.items(), value.get(i), path.index(i), item));
+        JsonNode item = value.get(i);
+        visit(schema.items(), item, schema.oldItem(old, item), path.index(i));
       }
     }
-    ValueConstraints limits = schema.values();
-    if (limits.minItems() != null && value.size() < limits.minItems()) {
-      errors.add(
-          path.invalid(
-              value.size(),
-              "%s in body should have at least %d items"
-                  .formatted(path.text(), limits.minItems())));
+    if (schema.minItems() != null && value.size() < schema.minItems()) {
+      wrong(path, value.size(), "have at least " + schema.minItems() + " items");
     }
-    tooMany(path, value.size(), limits.maxItems(), errors);
+    tooMany(path, value.size(), schema.maxItems());
   }
 
-  private static void tooMany(
-      FieldPath path, int size, @Nullable Long limit, List<FieldError> errors) {
-    if (limit != null && size > limit) {
-      errors.add(
-          path.error(
-              Reason.FieldValueTooMany,
-              "Too many: %d: must have at most %d items".formatted(size, limit)));
+  private boolean tooMany(FieldPath path, int size, @Nullable Long limit) {
+    boolean many = limit != null && size > limit;
+    if (many) {
+      String text = "Too many: %d: must have at most %d items".formatted(size, limit);
+      errors.add(path.error(Reason.FieldValueTooMany, text));
     }
+    return many;
   }
 
-  private static void object(
-      SchemaNode schema,
-      JsonNode value,
-      FieldPath path,
-      @Nullable Correlation correlation,
-      List<FieldError> errors) {
-    ValueConstraints limits = schema.values();
-    if (limits.minProperties() != null && value.size() < limits.minProperties()) {
-      errors.add(
-          path.invalid(
-              value.size(),
-              "%s in body should have at least %d properties"
-                  .formatted(path.text(), limits.minProperties())));
+  private void object(Schema schema, JsonNode value, @Nullable JsonNode old, FieldPath path) {
+    if (schema.minProperties() != null && value.size() < schema.minProperties()) {
+      wrong(path, value.size(), "have at least " + schema.minProperties() + " properties");
       return;
     }
-    if (limits.maxProperties() != null && value.size() > limits.maxProperties()) {
-      tooMany(path, value.size(), limits.maxProperties(), errors);
+    if (tooMany(path, value.size(), schema.maxProperties())) {
       return;
     }
     for (Map.Entry<String, JsonNode> field : value.properties()) {
       String name = field.getKey();
-      SchemaNode child = schema.field(name);
+      Schema child = schema.field(name);
       if (child != null) {
         boolean typeMeta =
-            path.text().isEmpty() && (name.equals("kind") || name.equals("apiVersion"));
-        Correlation below = correlation == null || typeMeta ? null : correlation.field(name);
-        errors.addAll(validate(child, field.getValue(), path.child(name), below));
+            path.parent() == null && (name.equals("kind") || name.equals("apiVersion"));
+        JsonNode before = old == null || typeMeta ? null : old.get(name);
+        visit(child, field.getValue(), before, path.child(name));
       }
     }
-    for (String name : limits.required()) {
+    for (String name : schema.required()) {
       if (!value.has(name)) {
         errors.add(path.child(name).required(""));
       }
     }
   }
 
-  private static void enumeration(
-      SchemaNode schema, JsonNode value, FieldPath path, List<FieldError> errors) {
-    List<JsonNode> allowed = schema.values().allowed();
-    if (!allowed.isEmpty() && allowed.stream().noneMatch(each -> JsonValues.equal(each, value))) {
-      List<String> texts =
-          allowed.stream()
-              .map(each -> each.isTextual() ? each.textValue() : each.toString())
-              .toList();
-      errors.add(path.unsupported(value, texts));
-    }
-  }
-
   /** The logical junctors; their errors have no field of their own. */
-  private static void composed(
-      SchemaNode schema, JsonNode value, FieldPath path, List<FieldError> errors) {
-    ValueConstraints limits = schema.values();
-    if (!limits.anyOf().isEmpty() && matching(limits.anyOf(), value, path) == 0) {
-      errors.add(composition(path, "must validate at least one schema (anyOf)"));
-      errors.addAll(validate(nearest(limits.anyOf(), value), value, path, null));
+  private void composed(Schema schema, JsonNode value, FieldPath path) {
+    if (!schema.anyOf().isEmpty() && matching(schema.anyOf(), value) == 0) {
+      composition(path, "must validate at least one schema (anyOf)");
+      visit(nearest(schema.anyOf(), value), value, null, path);
     }
-    if (!limits.oneOf().isEmpty()) {
-      long matching = matching(limits.oneOf(), value, path);
+    if (!schema.oneOf().isEmpty()) {
+      long matching = matching(schema.oneOf(), value);
       if (matching != 1) {
         String found =
             matching == 0 ? "Found none valid" : "Found " + matching + " valid alternatives";
-        errors.add(composition(path, "must validate one and only one schema (oneOf). " + found));
+        composition(path, "must validate one and only one schema (oneOf). " + found);
       }
       if (matching == 0) {
-        errors.addAll(validate(nearest(limits.oneOf(), value), value, path, null));
+        visit(nearest(schema.oneOf(), value), value, null, path);
       }
     }
-    long fulfilled = matching(limits.allOf(), value, path);
-    if (fulfilled < limits.allOf().size()) {
-      limits.allOf().forEach(each -> errors.addAll(validate(each, value, path, null)));
-      errors.add(
-          composition(
-              path,
-              "must validate all the schemas (allOf)"
-                  + (fulfilled == 0 ? ". None validated" : "")));
+    long fulfilled = matching(schema.allOf(), value);
+    if (fulfilled < schema.allOf().size()) {
+      schema.allOf().forEach(each -> visit(each, value, null, path));
+      String none = fulfilled == 0 ? ". None validated" : "";
+      composition(path, "must validate all the schemas (allOf)" + none);
     }
-    if (limits.not() != null && validate(limits.not(), value, path, null).isEmpty()) {
-      errors.add(composition(path, "must not validate the schema (not)"));
+    if (schema.not() != null && isValid(schema.not(), value)) {
+      composition(path, "must not validate the schema (not)");
     }
   }
 
+  static boolean isValid(Schema schema, JsonNode value) {
+    return validate(schema, value, null, FieldPath.ROOT).isEmpty();
+  }
+
+  private static long matching(List<Schema> schemas, JsonNode value) {
+    return schemas.stream().filter(each -> isValid(each, value)).count();
+  }
+
+  private void composition(FieldPath path, String text) {
+    errors.add(FieldPath.ROOT.invalid("", "\"" + path.text() + "\" " + text));
+  }
+
   /** Whose errors are reported: the alternative that looked at most of the value. */
-  private static SchemaNode nearest(List<SchemaNode> schemas, JsonNode value) {
-    SchemaNode nearest = schemas.getFirst();
-    for (SchemaNode schema : schemas) {
-      if (coverage(schema, value) > coverage(nearest, value)) {
-        nearest = schema;
-      }
+  private static Schema nearest(List<Schema> schemas, JsonNode value) {
+    Schema nearest = schemas.getFirst();
+    for (Schema schema : schemas) {
+      nearest = coverage(schema, value) > coverage(nearest, value) ? schema : nearest;
     }
     return nearest;
   }
 
-  private static int coverage(SchemaNode schema, JsonNode value) {
+  private static int coverage(Schema schema, JsonNode value) {
     int covered = schema.type().isEmpty() ? 1 : 2;
     for (Map.Entry<String, JsonNode> field : value.properties()) {
-      SchemaNode child = schema.field(field.getKey());
+      Schema child = schema.field(field.getKey());
       covered += child == null ? 0 : coverage(child, field.getValue());
     }
-    if (value.isArray() && schema.items() != null) {
+    if (schema.items() != null && value.isArray()) {
       for (JsonNode item : value) {
         covered += coverage(schema.items(), item);
       }
     }
     return covered;
-  }
-
-  private static long matching(List<SchemaNode> schemas, JsonNode value, FieldPath path) {
-    return schemas.stream().filter(each -> validate(each, value, path, null).isEmpty()).count();
-  }
-
-  private static FieldError composition(FieldPath path, String text) {
-    return FieldPath.ROOT.invalid("", "\"" + path.text() + "\" " + text);
   }
 }
