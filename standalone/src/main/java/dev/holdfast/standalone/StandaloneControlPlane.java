@@ -6,8 +6,8 @@ import dev.holdfast.standalone.control.Definitions;
 import dev.holdfast.standalone.http.ApiServer;
 import dev.holdfast.standalone.json.Json;
 import dev.holdfast.standalone.json.ParsedDocument;
-import dev.holdfast.standalone.kind.BuiltInKinds;
 import dev.holdfast.standalone.kind.DefinitionRules;
+import dev.holdfast.standalone.kind.Kinds;
 import dev.holdfast.standalone.kind.ResourceRegistry;
 import dev.holdfast.standalone.kind.ResourceType;
 import dev.holdfast.standalone.read.ResourceReader;
@@ -154,7 +154,7 @@ public final class StandaloneControlPlane implements AutoCloseable {
     AtomicReference<Definitions> definitions = new AtomicReference<>();
     ResourceRegistry registry =
         new ResourceRegistry(
-            BuiltInKinds.all(
+            Kinds.builtIn(
                 new DefinitionRules(
                     written -> definitions.get().written(written),
                     gone -> definitions.get().gone(gone))));
@@ -172,8 +172,8 @@ public final class StandaloneControlPlane implements AutoCloseable {
 
   private static void createNamespace(
       ResourceRegistry registry, ResourceWriter writer, String name) {
-    ResourceType type = registry.find("", "v1", "namespaces");
-    if (type == null || writer.store().get(type.key("", name)) != null) {
+    ResourceType type = registry.builtIn("", "namespaces");
+    if (writer.store().get(type.key("", name)) != null) {
       return;
     }
     ObjectNode namespace = Json.object().put("apiVersion", "v1").put("kind", "Namespace");

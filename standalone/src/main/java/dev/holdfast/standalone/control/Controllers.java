@@ -79,10 +79,7 @@ public final class Controllers implements AutoCloseable {
     long expireAt = System.nanoTime();
     while (!watch.ended()) {
       if (System.nanoTime() - expireAt >= 0) {
-        ResourceType events = registry.find("", "v1", "events");
-        if (events != null) {
-          expiry.expire(events);
-        }
+        expiry.expire(registry.builtIn("", "events"));
         expireAt = System.nanoTime() + EXPIRY_INTERVAL.toNanos();
       }
       for (Change change : watch.next(EXPIRY_INTERVAL)) {
@@ -108,7 +105,7 @@ public final class Controllers implements AutoCloseable {
     if (!stored.key().group().isEmpty() || !stored.key().resource().equals("namespaces")) {
       return;
     }
-    ResourceType type = registry.find("", "v1", "namespaces");
+    ResourceType type = registry.builtIn("", "namespaces");
     ObjectNode namespace = Json.trusted(stored.json());
     if (type != null
         && Metadata.terminating(namespace)

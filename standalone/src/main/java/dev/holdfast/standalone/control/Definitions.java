@@ -3,8 +3,8 @@ package dev.holdfast.standalone.control;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.holdfast.standalone.json.Json;
-import dev.holdfast.standalone.kind.BuiltInKinds;
 import dev.holdfast.standalone.kind.DefinitionRules;
+import dev.holdfast.standalone.kind.Kinds;
 import dev.holdfast.standalone.kind.ResourceRegistry;
 import dev.holdfast.standalone.kind.ResourceType;
 import dev.holdfast.standalone.resource.Metadata;
@@ -41,12 +41,7 @@ public final class Definitions {
   }
 
   private ResourceType type() {
-    ResourceType type =
-        registry.find(BuiltInKinds.DEFINITIONS_GROUP, "v1", BuiltInKinds.DEFINITIONS);
-    if (type == null) {
-      throw new IllegalStateException("the kind of definitions is not registered");
-    }
-    return type;
+    return registry.builtIn("apiextensions.k8s.io", "customresourcedefinitions");
   }
 
   /** Takes the next step with a definition that was written. */
@@ -54,7 +49,7 @@ public final class Definitions {
     String name = Metadata.name(definition);
     String established = DefinitionRules.condition(definition, "Established");
     if (!established.isEmpty()) {
-      registry.serve(name, DefinitionRules.types(definition));
+      registry.serve(name, Kinds.of(definition));
     }
     if (Metadata.terminating(definition)) {
       if (Metadata.finalizers(definition).contains(DefinitionRules.CLEANUP)) {
@@ -112,7 +107,7 @@ public final class Definitions {
 
   private void empty(ObjectNode definition) {
     Target target = new Target(type(), "", Metadata.name(definition), "");
-    List<ResourceType> types = DefinitionRules.types(definition);
+    List<ResourceType> types = Kinds.of(definition);
     emptying.begin(
         "definition " + target.name(),
         () -> types.subList(0, Math.min(1, types.size())), // all versions are stored as one

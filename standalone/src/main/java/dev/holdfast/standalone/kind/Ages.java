@@ -4,42 +4,26 @@ import java.time.Duration;
 
 /** Durations in few characters: apimachinery, pkg/util/duration, HumanDuration. */
 public final class Ages {
+  private static final long MINUTE = 60;
+  private static final long HOUR = 60 * MINUTE;
+  private static final long DAY = 24 * HOUR;
+  private static final long YEAR = 365 * DAY;
+
   private Ages() {}
 
   /** {@code 5s}, {@code 3m20s}, {@code 47m}, {@code 2d3h}. */
   public static String of(Duration age) {
     long seconds = age.toSeconds();
-    if (seconds < -1) {
-      return "<invalid>";
+    if (seconds < 2 * MINUTE) {
+      return seconds < -1 ? "<invalid>" : Math.max(0, seconds) + "s";
+    } else if (seconds < 3 * HOUR) {
+      return seconds / MINUTE + "m" + (seconds < 10 * MINUTE ? rest(seconds % MINUTE, "s") : "");
+    } else if (seconds < 2 * DAY) {
+      return seconds / HOUR + "h" + (seconds < 8 * HOUR ? rest(seconds % HOUR / MINUTE, "m") : "");
+    } else if (seconds < 2 * YEAR) {
+      return seconds / DAY + "d" + (seconds < 8 * DAY ? rest(seconds % DAY / HOUR, "h") : "");
     }
-    if (seconds < 0) {
-      return "0s";
-    }
-    if (seconds < 2 * 60) {
-      return seconds + "s";
-    }
-    long minutes = age.toMinutes();
-    if (minutes < 10) {
-      return minutes + "m" + rest(seconds % 60, "s");
-    }
-    if (minutes < 3 * 60) {
-      return minutes + "m";
-    }
-    long hours = age.toHours();
-    if (hours < 8) {
-      return hours + "h" + rest(minutes % 60, "m");
-    }
-    if (hours < 2 * 24) {
-      return hours + "h";
-    }
-    long days = age.toDays();
-    if (days < 8) {
-      return days + "d" + rest(hours % 24, "h");
-    }
-    if (days < 2 * 365) {
-      return days + "d";
-    }
-    return days / 365 + "y" + (days < 8 * 365 ? rest(days % 365, "d") : "");
+    return seconds / YEAR + "y" + (seconds < 8 * YEAR ? rest(seconds % YEAR / DAY, "d") : "");
   }
 
   private static String rest(long amount, String unit) {

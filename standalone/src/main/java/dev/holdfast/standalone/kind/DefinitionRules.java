@@ -43,7 +43,7 @@ public final class DefinitionRules implements KindRules {
   @Override
   public void prepare(ObjectNode object, @Nullable ObjectNode live) {
     complete(object);
-    String version = CustomKinds.storageVersion(object);
+    String version = Kinds.storageVersion(object);
     if (live == null) {
       ObjectNode status = object.putObject("status");
       status.putNull("conditions");
@@ -139,7 +139,7 @@ public final class DefinitionRules implements KindRules {
 
   private static void columns(JsonNode version, String field, List<FieldError> errors) {
     try {
-      Columns.declared(version.path("additionalPrinterColumns"));
+      Kinds.columns(version);
     } catch (IllegalArgumentException e) {
       errors.add(invalid(field + ".additionalPrinterColumns", "", String.valueOf(e.getMessage())));
     }
@@ -201,10 +201,5 @@ public final class DefinitionRules implements KindRules {
   @Override
   public void gone(ObjectNode object) {
     gone.accept(object);
-  }
-
-  /** The resources that a definition makes, by the versions that it serves. */
-  public static List<ResourceType> types(ObjectNode definition) {
-    return CustomKinds.of(definition);
   }
 }

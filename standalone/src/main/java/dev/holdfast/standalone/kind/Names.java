@@ -1,6 +1,9 @@
 package dev.holdfast.standalone.kind;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.holdfast.standalone.json.Json;
 import java.util.List;
+import java.util.Locale;
 
 /** How a resource is called in paths, manifests and on the command line. */
 public record Names(
@@ -10,8 +13,16 @@ public record Names(
     String listKind,
     List<String> shortNames,
     List<String> categories) {
-  public Names {
-    shortNames = List.copyOf(shortNames);
-    categories = List.copyOf(categories);
+
+  /** The names that a definition gives, and what follows from the kind. */
+  static Names of(JsonNode names) {
+    String kind = Json.textAt(names, "kind");
+    return new Names(
+        Json.textAt(names, "plural"),
+        names.path("singular").asText(kind.toLowerCase(Locale.ROOT)),
+        kind,
+        names.path("listKind").asText(kind + "List"),
+        List.copyOf(Json.textsAt(names, "shortNames")),
+        List.copyOf(Json.textsAt(names, "categories")));
   }
 }

@@ -1,8 +1,18 @@
 package dev.holdfast.standalone.kind;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
+import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
+import dev.holdfast.standalone.json.Json;
+import dev.holdfast.standalone.json.JsonPath;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /**
  * One column of {@code kubectl get}.
@@ -19,4 +29,118 @@ public record PrinterColumn(
     String description,
     int priority,
     boolean age,
-    Function<ObjectNode, JsonNode> value) {}
+    Function<ObjectNode, JsonNode> value) {
+
+  /** What built-in kinds show of the values at their paths, of which any may be missing. */
+  private static final Map<String, Function<List<JsonNode>, JsonNode>> SHOWN =
+      Map.of(
+          "first", PrinterColumn::first,
+          "count", found -> Json.number(found.getFirst().asLong(1)),
+          "size", found -> Json.number(found.stream().mapToInt(JsonNode::size).sum()),
+          "reference", found -> reference(found.getFirst()),
+          "eventSource", found -> eventSource(found.getFirst(), found.getLast().asText()),
+          "nodeStatus", found -> nodeStatus(found.getFirst(), found.getLast().asBoolean()),
+          "nodeRoles", found -> nodeRoles(found.getFirst()));
+
+  /** A column of a built-in kind. */
+  static PrinterColumn of(JsonNode column) {
+    if (!column.has("show")) {
+      return of(column, "", column.path("age").asBoolean());
+    }
+    Function<List<JsonNode>, JsonNode> shown =
+        Objects.requireNonNull(SHOWN.get(Json.textAt(column, "show")));
+    List<JsonPath> paths = Json.textsAt(column, "of").stream().map(JsonPath::parse).toList();
+    return of(
+        column,
+        "",
+        column.path("age").asBoolean(),
+        object -> shown.apply(paths.stream().map(path -> first(path.find(object))).toList()));
+  }
+
+  /**
+   * A column that a definition declares.
+   *
+   * @throws IllegalArgumentException when its JSONPath is not understood
+   */
+  static PrinterColumn ofCustom(JsonNode declared) {
+    String path = Json.textAt(declared, "jsonPath");
+    String description = "Custom resource definition column (in JSONPath format): " + path;
+    return of(declared, description, Json.textAt(declared, "type").equals("date"));
+  }
+
+  private static PrinterColumn of(JsonNode column, String description, boolean age) {
+    JsonPath path = JsonPath.parse(Json.textAt(column, "jsonPath"));
+    String type = Json.textAt(column, "type");
+    return of(column, description, age, object -> cell(path.find(object), type));
+  }
+
+  private static PrinterColumn of(
+      JsonNode column, String description, boolean age, Function<ObjectNode, JsonNode> value) {
+    return new PrinterColumn(
+        Json.textAt(column, "name"),
+        Json.textAt(column, "type"),
+        Json.textAt(column, "format"),
+        column.path("description").asText(description),
+        column.path("priority").asInt(),
+        age,
+        value);
+  }
+
+  private static JsonNode cell(List<JsonNode> found, String type) {
+    if (found.isEmpty()) {
+      return NullNode.getInstance();
+    }
+    if (found.size() == 1) {
+      JsonNode value = found.getFirst();
+      return type.equals("string") && !value.isNull() && !value.isTextual()
+          ? TextNode.valueOf(Json.text(value))
+          : value;
+    }
+    return TextNode.valueOf(
+        found.stream()
+            .map(value -> value.isValueNode() ? value.asText() : Json.text(value))
+            .collect(Collectors.joining(",")));
+  }
+
+  private static JsonNode first(List<JsonNode> found) {
+    return found.stream()
+        .filter(value -> !value.isNull() && !value.isMissingNode())
+        .findFirst()
+        .orElse(MissingNode.getInstance());
+  }
+
+  private static JsonNode reference(JsonNode to) {
+    String kind = Json.textAt(to, "kind").toLowerCase(Locale.ROOT);
+    return TextNode.valueOf(kind + "/" + Json.textAt(to, "name"));
+  }
+
+  private static JsonNode eventSource(JsonNode source, String reportingComponent) {
+    String component = Json.textAt(source, "component");
+    String host = Json.textAt(source, "host");
+    return TextNode.valueOf(
+        (component.isEmpty() ? reportingComponent : component)
+            + (host.isEmpty() ? "" : ", " + host));
+  }
+
+  private static JsonNode nodeStatus(JsonNode conditions, boolean unschedulable) {
+    String status =
+        Json.items(conditions).stream()
+            .filter(condition -> Json.textAt(condition, "type").equals("Ready"))
+            .map(ready -> Json.textAt(ready, "status").equals("True") ? "Ready" : "NotReady")
+            .findFirst()
+            .orElse("Unknown");
+    return TextNode.valueOf(unschedulable ? status + ",SchedulingDisabled" : status);
+  }
+
+  private static JsonNode nodeRoles(JsonNode labels) {
+    String prefix = "node-role.kubernetes.io/";
+    String roles =
+        labels.properties().stream()
+            .map(Map.Entry::getKey)
+            .filter(label -> label.startsWith(prefix))
+            .map(label -> label.substring(prefix.length()))
+            .sorted()
+            .collect(Collectors.joining(","));
+    return TextNode.valueOf(roles.isEmpty() ? "<none>" : roles);
+  }
+}

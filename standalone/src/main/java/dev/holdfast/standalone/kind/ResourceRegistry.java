@@ -1,16 +1,17 @@
 package dev.holdfast.standalone.kind;
 
-import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The resources that are served at this moment. Thread-safe; readers see whole states. */
 public final class ResourceRegistry {
   private final List<ResourceType> builtIn;
-  private volatile Map<String, List<ResourceType>> custom = Map.of();
+  private volatile Map<String, List<ResourceType>> custom = Map.of(); // by plural.group
 
   public ResourceRegistry(List<ResourceType> builtIn) {
     this.builtIn = List.copyOf(builtIn);
@@ -18,45 +19,38 @@ public final class ResourceRegistry {
 
   /** All of them, by group, version and plural name. */
   public List<ResourceType> all() {
-    List<ResourceType> all = new ArrayList<>(builtIn);
-    custom.values().forEach(all::addAll);
-    all.sort(
-        Comparator.comparing(ResourceType::group)
-            .thenComparing(ResourceType::version)
-            .thenComparing(ResourceType::plural));
-    return all;
+    return Stream.concat(builtIn.stream(), custom.values().stream().flatMap(Collection::stream))
+        .sorted(
+            Comparator.comparing(ResourceType::group)
+                .thenComparing(ResourceType::version)
+                .thenComparing(ResourceType::plural))
+        .toList();
   }
 
   public @Nullable ResourceType find(String group, String version, String plural) {
-    for (ResourceType type : builtIn) {
-      if (matches(type, group, version, plural)) {
-        return type;
-      }
-    }
-    for (ResourceType type : custom.getOrDefault(plural + "." + group, List.of())) {
-      if (matches(type, group, version, plural)) {
-        return type;
-      }
-    }
-    return null;
-  }
-
-  private static boolean matches(ResourceType type, String group, String version, String plural) {
-    return type.plural().equals(plural)
-        && type.version().equals(version)
-        && type.group().equals(group);
+    return candidates(group, plural)
+        .filter(type -> type.version().equals(version))
+        .findFirst()
+        .orElse(null);
   }
 
   /** Any served version of what is stored under a group and plural name. */
-  public @Nullable ResourceType findStored(String storageGroup, String plural) {
-    for (ResourceType type : all()) {
-      if (type.storageGroup().equals(storageGroup)
-          && type.plural().equals(plural)
-          && type.group().equals(storageGroup)) {
-        return type;
-      }
-    }
-    return null;
+  public @Nullable ResourceType findStored(String group, String plural) {
+    return candidates(group, plural)
+        .filter(type -> type.storageGroup().equals(group))
+        .findFirst()
+        .orElse(null);
+  }
+
+  /** A resource that is always there, in version 1. */
+  public ResourceType builtIn(String group, String plural) {
+    return candidates(group, plural).findFirst().orElseThrow();
+  }
+
+  private Stream<ResourceType> candidates(String group, String plural) {
+    return Stream.concat(
+            builtIn.stream(), custom.getOrDefault(plural + "." + group, List.of()).stream())
+        .filter(type -> type.plural().equals(plural) && type.group().equals(group));
   }
 
   /**

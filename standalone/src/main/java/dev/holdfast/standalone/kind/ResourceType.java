@@ -14,8 +14,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * One resource in one version, as it is served.
  *
- * @param storageGroup the group under which its objects are kept; differs only for the second view
- *     of events
+ * @param subresources what is written by itself: each with the only field that it writes
  * @param schema made when it is first needed, because compiling CEL rules takes its time
  * @param openApi the schema as published, or null when the kind is not described
  * @param selectableFields field selectors beyond metadata.name and metadata.namespace
@@ -24,10 +23,10 @@ import org.jspecify.annotations.Nullable;
 public record ResourceType(
     String group,
     String version,
-    String storageGroup,
     Names names,
     boolean namespaced,
     Set<Trait> traits,
+    Map<String, String> subresources,
     Supplier<StructuralSchema> schema,
     @Nullable ObjectNode openApi,
     List<PrinterColumn> columns,
@@ -79,25 +78,24 @@ public record ResourceType(
 
   /** Whether writes of the main resource leave the status alone. */
   public boolean hasStatus() {
-    return has(Trait.STATUS);
+    return subresources.containsKey("status");
   }
 
-  /** Subresources that are written by themselves, each with the only field that it writes. */
-  public Map<String, String> subresources() {
-    if (!hasStatus()) {
-      return Map.of();
+  /** The group under which its objects are kept. */
+  public String storageGroup() {
+    if (view == null) {
+      return group;
     }
-    return plural().equals("namespaces") && group.isEmpty()
-        ? Map.of("status", "status", "finalize", "spec")
-        : Map.of("status", "status");
+    int slash = view.storedApiVersion().indexOf('/');
+    return slash < 0 ? "" : view.storedApiVersion().substring(0, slash);
   }
 
   public Key key(String namespace, String name) {
-    return new Key(storageGroup, plural(), namespaced ? namespace : "", name);
+    return new Key(storageGroup(), plural(), namespaced ? namespace : "", name);
   }
 
   /** All objects, or those of one namespace when it is not empty. */
   public Range range(String namespace) {
-    return Range.of(storageGroup, plural(), namespaced ? namespace : "");
+    return Range.of(storageGroup(), plural(), namespaced ? namespace : "");
   }
 }

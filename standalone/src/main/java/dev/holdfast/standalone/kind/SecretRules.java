@@ -16,16 +16,8 @@ import org.jspecify.annotations.Nullable;
 final class SecretRules implements KindRules {
   private final boolean secret;
 
-  private SecretRules(boolean secret) {
+  SecretRules(boolean secret) {
     this.secret = secret;
-  }
-
-  static KindRules ofSecret() {
-    return new SecretRules(true);
-  }
-
-  static KindRules ofConfigMap() {
-    return new SecretRules(false);
   }
 
   @Override

@@ -4,8 +4,6 @@ package dev.holdfast.standalone.kind;
 public enum Trait {
   /** Made by a CustomResourceDefinition. */
   CUSTOM,
-  /** Has a {@code /status}; main writes ignore the status. */
-  STATUS,
   /** Has {@code metadata.generation}. */
   GENERATION,
   /** An update needs no resourceVersion. */

@@ -1,25 +1,30 @@
 package dev.holdfast.standalone.kind;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Map;
 
-/** Translates between the version that is stored and the one that is served; in place. */
-public interface View {
-  void toServed(ObjectNode stored);
+/**
+ * Translates between the version that is stored and the one that is served; in place.
+ *
+ * @param fields names of fields that differ: those that are served, and those that are stored
+ */
+public record View(String storedApiVersion, String servedApiVersion, Map<String, String> fields) {
 
-  void toStored(ObjectNode served);
+  public void toServed(ObjectNode stored) {
+    fields.forEach((served, from) -> rename(stored, from, served));
+    stored.put("apiVersion", servedApiVersion);
+  }
 
-  /** For versions that differ only in {@code apiVersion} (conversion strategy None). */
-  static View ofVersions(String storedApiVersion, String servedApiVersion) {
-    return new View() {
-      @Override
-      public void toServed(ObjectNode stored) {
-        stored.put("apiVersion", servedApiVersion);
-      }
+  public void toStored(ObjectNode served) {
+    fields.forEach((from, stored) -> rename(served, from, stored));
+    served.put("apiVersion", storedApiVersion);
+  }
 
-      @Override
-      public void toStored(ObjectNode served) {
-        served.put("apiVersion", storedApiVersion);
-      }
-    };
+  private static void rename(ObjectNode object, String from, String to) {
+    JsonNode value = object.remove(from);
+    if (value != null) {
+      object.set(to, value);
+    }
   }
 }

@@ -1,0 +1,149 @@
+package dev.holdfast.standalone.kind;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.holdfast.standalone.json.Json;
+import dev.holdfast.standalone.json.JsonPath;
+import dev.holdfast.standalone.json.Yaml;
+import dev.holdfast.standalone.schema.StructuralSchema;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The resources that definitions make: those of CustomResourceDefinitions, one per served version,
+ * and the built-in ones, which are defined in nearly the same form.
+ */
+public final class Kinds {
+  private static final ObjectNode DATA = Yaml.resource(Kinds.class, "built-in.yaml");
+
+  private Kinds() {}
+
+  /**
+   * The resources that are there before any definition.
+   *
+   * @param definitionRules what happens when a CustomResourceDefinition is written
+   */
+  public static List<ResourceType> builtIn(KindRules definitionRules) {
+    Map<String, KindRules> rules =
+        Map.of(
+            "Namespace", new NamespaceRules(),
+            "Secret", new SecretRules(true),
+            "ConfigMap", new SecretRules(false),
+            "CustomResourceDefinition", definitionRules);
+    List<ResourceType> types = new ArrayList<>();
+    for (JsonNode kind : DATA.path("kinds")) {
+      Set<Trait> traits = EnumSet.noneOf(Trait.class);
+      kind.path("traits").forEach(trait -> traits.add(Trait.valueOf(trait.asText())));
+      JsonNode storedAs = kind.path("storedAs");
+      View view =
+          storedAs.isMissingNode()
+              ? null
+              : new View(
+                  Json.textAt(storedAs, "apiVersion"),
+                  Json.textAt(kind, "group") + "/v1",
+                  texts(storedAs.path("fields")));
+      List<PrinterColumn> columns =
+          Json.items(kind.path("columns")).stream().map(PrinterColumn::of).toList();
+      KindRules own = rules.getOrDefault(Json.textAt(kind, "names", "kind"), KindRules.NONE);
+      Map<String, String> subresources = texts(kind.path("subresources"));
+      ObjectNode schema = Json.objectAt(kind, "schema");
+      types.add(type(kind, kind, "v1", traits, subresources, schema, columns, view, own));
+    }
+    return types;
+  }
+
+  /** The resources that a CustomResourceDefinition makes, by the versions that it serves. */
+  public static List<ResourceType> of(ObjectNode definition) {
+    JsonNode spec = definition.path("spec");
+    String stored = Json.textAt(spec, "group") + "/" + storageVersion(definition);
+    List<ResourceType> types = new ArrayList<>();
+    for (JsonNode version : spec.path("versions")) {
+      if (version.path("served").asBoolean()) {
+        String name = Json.textAt(version, "name");
+        String served = Json.textAt(spec, "group") + "/" + name;
+        boolean status = version.path("subresources").hasNonNull("status");
+        types.add(
+            type(
+                spec,
+                version,
+                name,
+                EnumSet.of(Trait.CUSTOM, Trait.GENERATION),
+                status ? Map.of("status", "status") : Map.of(),
+                Json.objectAt(version, "schema", "openAPIV3Schema"),
+                columns(version),
+                served.equals(stored) ? null : new View(stored, served, Map.of()),
+                KindRules.NONE));
+      }
+    }
+    return types;
+  }
+
+  /** The name of the version in which objects are stored. */
+  static String storageVersion(ObjectNode definition) {
+    return Json.items(Json.at(definition, "spec", "versions")).stream()
+        .filter(version -> version.path("storage").asBoolean())
+        .map(version -> Json.textAt(version, "name"))
+        .findFirst()
+        .orElse("");
+  }
+
+  /**
+   * The columns of a version of a CustomResourceDefinition; the age where it declares none.
+   *
+   * @throws IllegalArgumentException when a JSONPath is not understood
+   */
+  static List<PrinterColumn> columns(JsonNode version) {
+    List<PrinterColumn> columns = new ArrayList<>();
+    columns.add(PrinterColumn.of(Json.at(DATA, "columns", "name")));
+    for (JsonNode declared : version.path("additionalPrinterColumns")) {
+      columns.add(PrinterColumn.ofCustom(declared));
+    }
+    if (columns.size() == 1) {
+      columns.add(PrinterColumn.of(Json.at(DATA, "columns", "customAge")));
+    }
+    return columns;
+  }
+
+  private static ResourceType type(
+      JsonNode spec,
+      JsonNode version,
+      String name,
+      Set<Trait> traits,
+      Map<String, String> subresources,
+      @Nullable ObjectNode schema,
+      List<PrinterColumn> columns,
+      @Nullable View view,
+      KindRules rules) {
+    Map<String, JsonPath> fields = new HashMap<>();
+    for (JsonNode field : version.path("selectableFields")) {
+      String path = Json.textAt(field, "jsonPath");
+      String label = field.path("label").asText(path.startsWith(".") ? path.substring(1) : path);
+      fields.put(label, JsonPath.parse(path));
+    }
+    return new ResourceType(
+        Json.textAt(spec, "group"),
+        name,
+        Names.of(spec.path("names")),
+        Json.textAt(spec, "scope").equals("Namespaced"),
+        traits,
+        subresources,
+        new Lazy<>(
+            () -> schema == null ? StructuralSchema.deduced() : StructuralSchema.parse(schema)),
+        schema,
+        columns,
+        fields,
+        view,
+        rules);
+  }
+
+  private static Map<String, String> texts(JsonNode map) {
+    Map<String, String> texts = new HashMap<>();
+    map.properties().forEach(entry -> texts.put(entry.getKey(), entry.getValue().asText()));
+    return texts;
+  }
+}
