@@ -1,5 +1,6 @@
 package dev.holdfast.cli;
 
+import dev.holdfast.cli.host.Access;
 import dev.holdfast.keeper.KeeperCommand;
 import dev.holdfast.node.agent.NodeAgentCommand;
 import dev.holdfast.node.host.HostException;
@@ -50,7 +51,7 @@ public final class Holdfast {
   }
 
   static CommandLine commandLine() {
-    CommandLine commandLine = new CommandLine(new Holdfast());
+    CommandLine commandLine = new CommandLine(new Holdfast(), new Factory());
     commandLine.addSubcommand("keeper", new KeeperCommand());
     for (CommandLine command : commandLine.getSubcommands().values()) {
       command.getCommandSpec().mixinStandardHelpOptions(true);
@@ -58,6 +59,16 @@ public final class Holdfast {
     commandLine.setUsageHelpAutoWidth(true);
     commandLine.setExecutionExceptionHandler(Holdfast::failed);
     return commandLine;
+  }
+
+  /** Makes commands; the control plane's is told what operator and agent may do. */
+  private static final class Factory implements CommandLine.IFactory {
+    @Override
+    public <K> K create(Class<K> type) throws Exception {
+      return type == StandaloneCommand.class
+          ? type.cast(new StandaloneCommand(Access.rights()))
+          : CommandLine.defaultFactory().create(type);
+    }
   }
 
   /**

@@ -1,5 +1,6 @@
 package dev.holdfast.standalone;
 
+import dev.holdfast.standalone.security.Rights;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.InetAddress;
@@ -10,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 
 /** {@code holdfast standalone}: the control plane alone, in the foreground. */
@@ -20,6 +22,8 @@ import picocli.CommandLine.Spec;
             + " the data directory. Ends on SIGTERM or Ctrl-C.",
     mixinStandardHelpOptions = true)
 public final class StandaloneCommand implements Callable<Integer> {
+  private final Rights rights;
+
   @SuppressWarnings("NullAway.Init") // set by picocli before call()
   @Spec
   private CommandSpec spec;
@@ -27,6 +31,7 @@ public final class StandaloneCommand implements Callable<Integer> {
   @Option(
       names = "--data-dir",
       required = true,
+      scope = ScopeType.INHERIT,
       paramLabel = "DIR",
       description = "Where everything is kept that survives a restart; made when it is missing.")
   private Path dataDirectory = Path.of("");
@@ -46,9 +51,17 @@ public final class StandaloneCommand implements Callable<Integer> {
               + " and is protected by client certificates only.")
   private @Nullable InetAddress address;
 
+  /**
+   * @param rights what operator and agent may do
+   */
+  public StandaloneCommand(Rights rights) {
+    this.rights = rights;
+  }
+
   @Override
   public Integer call() throws IOException, InterruptedException {
-    StandaloneOptions options = StandaloneOptions.in(dataDirectory).withPort(port);
+    StandaloneOptions options =
+        StandaloneOptions.in(dataDirectory).withRights(rights).withPort(port);
     if (address != null) {
       options = options.withAddress(address);
     }

@@ -166,7 +166,7 @@ public final class StandaloneControlPlane implements AutoCloseable {
     definitions.get().start();
     Controllers controllers = new Controllers(registry, writer, clock, options.collectGarbage());
     controllers.start();
-    server.serve(registry, new ResourceReader(store), writer, clock);
+    server.serve(registry, new ResourceReader(store), writer, options.rights(), clock);
     return controllers;
   }
 

@@ -128,19 +128,6 @@ class StandaloneControlPlaneTest {
   }
 
   @Test
-  void letsAnAgentReportButNotChangeWhatItMayNot() throws IOException {
-    try (TestPlane plane = new TestPlane(directory).withMachines();
-        KubernetesClient agent = plane.client(new Identity.Agent("n1"))) {
-      agent.resource(TestPlane.machine("reported", 1)).create();
-
-      assertThatThrownBy(() -> agent.namespaces().withName("default").delete())
-          .isInstanceOfSatisfying(
-              KubernetesClientException.class, e -> assertThat(e.getCode()).isEqualTo(403))
-          .hasMessageContaining("User \"holdfast:node:n1\" cannot delete resource \"namespaces\"");
-    }
-  }
-
-  @Test
   void answersNothingButHealthAndVersionWithoutACertificate()
       throws IOException, InterruptedException, GeneralSecurityException {
     try (TestPlane plane = new TestPlane(directory);

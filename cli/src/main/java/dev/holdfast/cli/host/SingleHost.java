@@ -44,7 +44,8 @@ public final class SingleHost implements AutoCloseable {
     Files.createDirectories(directories.logs());
     boolean started = false;
     try {
-      StandaloneOptions options = StandaloneOptions.in(directories.controlPlane());
+      StandaloneOptions options =
+          StandaloneOptions.in(directories.controlPlane()).withRights(Access.rights());
       nodeName = options.nodeName();
       controlPlane = opened(startControlPlane(options));
       try (KubernetesClient administrator = client(directories.kubeconfig())) {

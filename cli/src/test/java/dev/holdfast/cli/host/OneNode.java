@@ -58,7 +58,10 @@ final class OneNode implements AutoCloseable {
     Files.createDirectory(
         directories.run(),
         PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx--x--x")));
-    StandaloneOptions options = StandaloneOptions.in(directories.controlPlane()).withSync(false);
+    StandaloneOptions options =
+        StandaloneOptions.in(directories.controlPlane())
+            .withRights(Access.rights())
+            .withSync(false);
     name = options.nodeName();
     opened(StandaloneControlPlane.start(options));
     client = opened(SingleHost.client(directories.kubeconfig()));

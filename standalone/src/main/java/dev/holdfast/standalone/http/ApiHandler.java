@@ -9,8 +9,8 @@ import dev.holdfast.standalone.kind.ResourceType;
 import dev.holdfast.standalone.read.ResourceReader;
 import dev.holdfast.standalone.resource.ApiException;
 import dev.holdfast.standalone.resource.ResourceWriter;
-import dev.holdfast.standalone.security.ClientCertificates;
 import dev.holdfast.standalone.security.Identity;
+import dev.holdfast.standalone.security.Rights;
 import dev.holdfast.standalone.store.ObjectStore;
 import dev.holdfast.standalone.store.StoreException;
 import java.io.IOException;
@@ -39,6 +39,7 @@ final class ApiHandler extends Handler.Abstract {
   private static final String MINOR = "33"; // the Kubernetes whose behaviour clients may expect
 
   private final ObjectStore store;
+  private final Rights rights;
   private final Connections connections;
   private final Work work;
   private final ResourceEndpoint endpoint;
@@ -49,11 +50,13 @@ final class ApiHandler extends Handler.Abstract {
       ResourceRegistry registry,
       ResourceReader reader,
       ResourceWriter writer,
+      Rights rights,
       ServerWebSocketContainer sockets,
       Connections connections,
       int port,
       Clock clock) {
     this.store = writer.store();
+    this.rights = rights;
     this.connections = connections;
     this.work = new Work(Runtime.getRuntime().maxMemory());
     Rendering rendering = new Rendering(clock);
@@ -62,6 +65,7 @@ final class ApiHandler extends Handler.Abstract {
             registry,
             reader,
             writer,
+            rights,
             rendering,
             new WatchEndpoint(sockets, connections, rendering));
     this.discovery = new Discovery(registry, port);
@@ -95,7 +99,7 @@ final class ApiHandler extends Handler.Abstract {
                 instanceof EndPoint.SslSessionData tls
             && tls.peerCertificates() != null
             && tls.peerCertificates().length > 0
-        ? ClientCertificates.identity(tls.peerCertificates()[0])
+        ? Identity.of(tls.peerCertificates()[0])
         : null;
   }
 
@@ -150,6 +154,9 @@ final class ApiHandler extends Handler.Abstract {
     if (HEALTH.contains(root)) {
       return health(exchange, root, path.substring(root.length() + 1));
     }
+    if (!Rights.allowPath(exchange.identity(), path)) {
+      throw ApiException.forbiddenPath(exchange.identity().user(), path);
+    }
     return switch (root) {
       case "api", "apis" -> discover(exchange, path);
       case "openapi" -> openApi(exchange, path);
@@ -166,7 +173,7 @@ final class ApiHandler extends Handler.Abstract {
         && path.version().equals("v1")
         && exchange.method().equals("POST")) {
       ObjectNode review = Bodies.review(exchange);
-      Reviews.answer(path.plural(), review, exchange.identity());
+      Reviews.answer(path.plural(), review, exchange.identity(), rights);
       return exchange.answer(201, review, Accept.PLAIN);
     }
     ResourceType type = endpoint.find(path);

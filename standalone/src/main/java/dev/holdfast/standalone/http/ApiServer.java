@@ -4,6 +4,7 @@ import dev.holdfast.standalone.kind.ResourceRegistry;
 import dev.holdfast.standalone.read.ResourceReader;
 import dev.holdfast.standalone.resource.ResourceWriter;
 import dev.holdfast.standalone.security.CertificateAuthority;
+import dev.holdfast.standalone.security.Rights;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.security.GeneralSecurityException;
@@ -78,7 +79,7 @@ public final class ApiServer implements AutoCloseable {
     SslContextFactory.Server tls = new SslContextFactory.Server();
     tls.setKeyStore(authority.server(address));
     tls.setKeyStorePassword(authority.password());
-    tls.setTrustStore(authority.clients());
+    tls.setTrustStore(authority.trusted());
     tls.setWantClientAuth(true); // health may be asked without a certificate
     tls.setIncludeProtocols("TLSv1.3", "TLSv1.2");
     tls.setSniRequired(false);
@@ -93,12 +94,16 @@ public final class ApiServer implements AutoCloseable {
 
   /** Begins to answer. */
   public void serve(
-      ResourceRegistry registry, ResourceReader reader, ResourceWriter writer, Clock clock)
+      ResourceRegistry registry,
+      ResourceReader reader,
+      ResourceWriter writer,
+      Rights rights,
+      Clock clock)
       throws IOException {
     ServerWebSocketContainer sockets = ServerWebSocketContainer.ensure(server);
     sockets.setIdleTimeout(Duration.ZERO); // a watch is idle when nothing happens
     server.setHandler(
-        new ApiHandler(registry, reader, writer, sockets, connections, port(), clock));
+        new ApiHandler(registry, reader, writer, rights, sockets, connections, port(), clock));
     try {
       server.start();
       connections.watchOver(connector.getScheduler());

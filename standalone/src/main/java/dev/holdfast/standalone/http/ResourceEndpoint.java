@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.holdfast.standalone.http.Exchange.Answer;
 import dev.holdfast.standalone.kind.ResourceRegistry;
 import dev.holdfast.standalone.kind.ResourceType;
+import dev.holdfast.standalone.kind.Trait;
 import dev.holdfast.standalone.patch.PatchType;
 import dev.holdfast.standalone.read.ListOptions;
 import dev.holdfast.standalone.read.Page;
@@ -18,6 +19,7 @@ import dev.holdfast.standalone.resource.Written;
 import dev.holdfast.standalone.schema.FieldError;
 import dev.holdfast.standalone.schema.FieldError.Reason;
 import dev.holdfast.standalone.security.Rights;
+import dev.holdfast.standalone.security.Rule;
 import dev.holdfast.standalone.store.StoredObject;
 import java.util.Locale;
 import java.util.function.Function;
@@ -29,6 +31,7 @@ final class ResourceEndpoint {
   private final ResourceRegistry registry;
   private final ResourceReader reader;
   private final ResourceWriter writer;
+  private final Rights rights;
   private final Rendering rendering;
   private final WatchEndpoint watches;
 
@@ -36,11 +39,13 @@ final class ResourceEndpoint {
       ResourceRegistry registry,
       ResourceReader reader,
       ResourceWriter writer,
+      Rights rights,
       Rendering rendering,
       WatchEndpoint watches) {
     this.registry = registry;
     this.reader = reader;
     this.writer = writer;
+    this.rights = rights;
     this.rendering = rendering;
     this.watches = watches;
   }
@@ -142,9 +147,14 @@ final class ResourceEndpoint {
     }
   }
 
-  private static void authorize(Exchange exchange, Target target, Verb verb) {
+  private void authorize(Exchange exchange, Target target, Verb verb) {
     ResourceType type = target.type();
-    if (!Rights.allow(exchange.identity(), verb.toString(), type.plural())) {
+    String resource =
+        target.subresource().isEmpty() ? type.plural() : type.plural() + "/" + target.subresource();
+    if (!rights.allow(
+        exchange.identity(),
+        new Rule.Action(
+            verb.toString(), type.group(), resource, target.namespace(), target.name()))) {
       String where =
           target.namespace().isEmpty()
               ? "at the cluster scope"
@@ -153,8 +163,15 @@ final class ResourceEndpoint {
           type,
           target.name(),
           "User \"%s\" cannot %s resource \"%s\" in API group \"%s\" %s"
-              .formatted(exchange.identity().user(), verb, type.plural(), type.group(), where),
+              .formatted(exchange.identity().user(), verb, resource, type.group(), where),
           null);
+    }
+  }
+
+  /** For what creates an object that is not there. */
+  private void authorizeCreation(Call call) {
+    if (writer.store().get(call.target().key()) == null) {
+      authorize(call.exchange(), call.target(), Verb.CREATE);
     }
   }
 
@@ -217,6 +234,9 @@ final class ResourceEndpoint {
 
   private Answer update(Call call) {
     requireName(call.target());
+    if (call.type().has(Trait.CREATE_ON_UPDATE)) {
+      authorizeCreation(call);
+    }
     WriteOptions options = options(call.exchange(), "UpdateOptions");
     return written(
         call, writer.update(call.target(), Bodies.object(call.exchange(), call.type()), options));
@@ -238,6 +258,7 @@ final class ResourceEndpoint {
               "fieldManager",
               "Required value: is required for apply patch"));
     }
+    authorizeCreation(call);
     return written(
         call, writer.apply(call.target(), Bodies.configuration(call.exchange()), options));
   }

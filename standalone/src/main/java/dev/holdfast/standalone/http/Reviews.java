@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.holdfast.standalone.json.Json;
 import dev.holdfast.standalone.security.Identity;
 import dev.holdfast.standalone.security.Rights;
+import dev.holdfast.standalone.security.Rule;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
@@ -30,7 +31,7 @@ final class Reviews {
   }
 
   /** Answers a review in place. */
-  static void answer(String plural, ObjectNode review, Identity identity) {
+  static void answer(String plural, ObjectNode review, Identity identity, Rights rights) {
     if (!review.has("metadata")) {
       review.putObject("metadata");
     }
@@ -38,39 +39,50 @@ final class Reviews {
     switch (plural) {
       case "selfsubjectreviews" -> {
         ObjectNode user = status.putObject("userInfo").put("username", identity.user());
-        ArrayNode groups = user.putArray("groups");
-        identity.groups().forEach(groups::add);
+        addAll(user, "groups", identity.groups());
       }
-      case "selfsubjectaccessreviews" -> access(review, status, identity);
-      default -> rules(status, identity);
+      case "selfsubjectaccessreviews" -> status.put("allowed", allowed(review, identity, rights));
+      default -> rules(review, status, identity, rights);
     }
   }
 
-  private static void access(ObjectNode review, ObjectNode status, Identity identity) {
-    ObjectNode attributes = Json.objectAt(review, "spec", "resourceAttributes");
-    String verb =
-        attributes == null
-            ? Json.textAt(review, "spec", "nonResourceAttributes", "verb")
-            : Json.textAt(attributes, "verb");
-    String resource = attributes == null ? "" : Json.textAt(attributes, "resource");
-    status.put("allowed", Rights.allow(identity, verb, resource));
+  private static boolean allowed(ObjectNode review, Identity identity, Rights rights) {
+    ObjectNode asked = Json.objectAt(review, "spec", "resourceAttributes");
+    if (asked == null) {
+      return Json.textAt(review, "spec", "nonResourceAttributes", "verb").equals("get")
+          && Rights.allowPath(
+              identity, Json.textAt(review, "spec", "nonResourceAttributes", "path"));
+    }
+    String subresource = Json.textAt(asked, "subresource");
+    return rights.allow(
+        identity,
+        new Rule.Action(
+            Json.textAt(asked, "verb"),
+            Json.textAt(asked, "group"),
+            Json.textAt(asked, "resource") + (subresource.isEmpty() ? "" : "/" + subresource),
+            Json.textAt(asked, "namespace"),
+            Json.textAt(asked, "name")));
   }
 
-  private static void rules(ObjectNode status, Identity identity) {
-    ObjectNode rule = status.putArray("resourceRules").addObject();
-    ArrayNode verbs = rule.putArray("verbs");
-    if (Rights.allow(identity, "*", "*") && Rights.allow(identity, "deletecollection", "*")) {
-      verbs.add("*");
-    } else {
-      for (String verb : List.of("get", "list", "watch", "create", "update", "patch", "delete")) {
-        verbs.add(verb);
+  private static void rules(
+      ObjectNode review, ObjectNode status, Identity identity, Rights rights) {
+    ArrayNode resources = status.putArray("resourceRules");
+    for (Rule rule : rights.rules(identity, Json.textAt(review, "spec", "namespace"))) {
+      ObjectNode shown = resources.addObject();
+      addAll(shown, "verbs", rule.verbs());
+      addAll(shown, "apiGroups", rule.groups());
+      addAll(shown, "resources", rule.resources());
+      if (!rule.names().isEmpty()) {
+        addAll(shown, "resourceNames", rule.names());
       }
     }
-    rule.putArray("apiGroups").add("*");
-    rule.putArray("resources").add("*");
     ObjectNode paths = status.putArray("nonResourceRules").addObject();
-    paths.putArray("verbs").add("get");
-    paths.putArray("nonResourceURLs").add("*");
+    addAll(paths, "verbs", List.of("get"));
+    addAll(paths, "nonResourceURLs", Rights.paths(identity));
     status.put("incomplete", false);
+  }
+
+  private static void addAll(ObjectNode object, String field, List<String> values) {
+    values.forEach(object.putArray(field)::add);
   }
 }

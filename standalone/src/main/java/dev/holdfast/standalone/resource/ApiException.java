@@ -138,6 +138,11 @@ public final class ApiException extends RuntimeException {
     return refusal;
   }
 
+  public static ApiException forbiddenPath(String user, String path) {
+    return withEmptyDetails(
+        403, "Forbidden", "forbidden: User \"" + user + "\" cannot get path \"" + path + "\"");
+  }
+
   /**
    * An object that breaks rules.
    *

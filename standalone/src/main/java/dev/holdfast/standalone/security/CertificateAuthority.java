@@ -1,14 +1,14 @@
 package dev.holdfast.standalone.security;
 
 import dev.holdfast.standalone.security.Certificates.Pair;
+import dev.holdfast.standalone.security.Certificates.Use;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.InetAddress;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
+import java.security.KeyPair;
 import java.security.KeyStore;
 import java.security.PrivateKey;
 import java.security.cert.Certificate;
@@ -16,49 +16,60 @@ import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.Base64;
-import java.util.List;
+import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.asn1.x500.X500NameBuilder;
+import org.bouncycastle.asn1.x500.style.BCStyle;
 import org.bouncycastle.asn1.x509.GeneralName;
+import org.bouncycastle.asn1.x509.GeneralNames;
+import org.bouncycastle.asn1.x509.KeyPurposeId;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The authority that the server and its clients trust, kept with all certificates in one file that
- * only its owner may read. Certificates are renewed when the control plane starts.
+ * only its owner may read. What would expire within a year is renewed when the control plane
+ * starts; the authority itself with its old key, so that copies of a kubeconfig stay good.
  */
 public final class CertificateAuthority {
   private static final Duration AUTHORITY_VALIDITY = Duration.ofDays(3650);
   private static final Duration LEAF_VALIDITY = Duration.ofDays(730);
   private static final Duration RENEW_BEFORE = Duration.ofDays(365);
+  private static final String AUTHORITY = "ca";
   // The file is protected by its permissions; PKCS#12 only wants some password.
   private static final char[] PASSWORD = "holdfast".toCharArray();
 
   private final Path file;
   private final KeyStore store;
   private final Clock clock;
+  private final Pair authority;
   private boolean changed;
 
-  private CertificateAuthority(Path file, KeyStore store, Clock clock) {
+  private CertificateAuthority(Path file, Clock clock)
+      throws IOException, GeneralSecurityException {
     this.file = file;
-    this.store = store;
     this.clock = clock;
+    this.store = Files.exists(file) ? KeyStore.getInstance(file.toFile(), PASSWORD) : emptyStore();
+    Pair kept = load(AUTHORITY);
+    // It must outlive what it signs.
+    this.authority =
+        kept == null || kept.expiresBefore(clock.instant().plus(LEAF_VALIDITY))
+            ? keep(
+                AUTHORITY,
+                Certificates.sign(
+                    null,
+                    kept == null
+                        ? Certificates.newKeys()
+                        : new KeyPair(kept.certificate().getPublicKey(), kept.key()),
+                    new X500Name("CN=holdfast-ca"),
+                    new Use(null, null),
+                    clock.instant(),
+                    AUTHORITY_VALIDITY))
+            : kept;
   }
 
-  /** Opens the file, or creates it with a new authority. */
+  /** Opens the file, or begins with a new authority, which {@link #save} writes. */
   public static CertificateAuthority open(Path file, Clock clock)
       throws IOException, GeneralSecurityException {
-    KeyStore store = KeyStore.getInstance("PKCS12");
-    if (Files.exists(file)) {
-      try (InputStream in = Files.newInputStream(file)) {
-        store.load(in, PASSWORD);
-      }
-    } else {
-      store.load(null, PASSWORD);
-    }
-    CertificateAuthority authority = new CertificateAuthority(file, store, clock);
-    if (authority.load("ca") == null) {
-      authority.keep("ca", Certificates.authority("holdfast-ca", AUTHORITY_VALIDITY, clock));
-    }
-    return authority;
+    return new CertificateAuthority(file, clock);
   }
 
   /**
@@ -67,32 +78,35 @@ public final class CertificateAuthority {
    * @param address where it listens; loopback is always included
    */
   public KeyStore server(InetAddress address) throws IOException, GeneralSecurityException {
+    String listening = address.isAnyLocalAddress() ? "127.0.0.1" : address.getHostAddress();
     Pair pair = load("server");
-    String listening = address.isAnyLocalAddress() ? "" : address.getHostAddress();
     if (pair == null || expiring(pair) || !covers(pair, listening)) {
-      List<GeneralName> names =
-          List.of(
-              new GeneralName(GeneralName.dNSName, "localhost"),
-              new GeneralName(GeneralName.dNSName, "kubernetes"),
-              new GeneralName(GeneralName.iPAddress, "127.0.0.1"),
-              new GeneralName(GeneralName.iPAddress, "::1"),
-              new GeneralName(GeneralName.dNSName, HostName.local()),
-              new GeneralName(
-                  GeneralName.iPAddress, listening.isEmpty() ? "127.0.0.1" : listening));
-      pair = Certificates.server(authority(), names, LEAF_VALIDITY, clock);
-      keep("server", pair);
+      GeneralName[] names = {
+        new GeneralName(GeneralName.dNSName, "localhost"),
+        new GeneralName(GeneralName.dNSName, "kubernetes"),
+        new GeneralName(GeneralName.dNSName, HostName.local()),
+        new GeneralName(GeneralName.iPAddress, "127.0.0.1"),
+        new GeneralName(GeneralName.iPAddress, "::1"),
+        new GeneralName(GeneralName.iPAddress, listening)
+      };
+      pair =
+          issue(
+              "server",
+              new X500Name("CN=holdfast-standalone"),
+              new Use(KeyPurposeId.id_kp_serverAuth, new GeneralNames(names)));
     }
-    KeyStore only = KeyStore.getInstance("PKCS12");
-    only.load(null, PASSWORD);
-    only.setKeyEntry("server", pair.key(), PASSWORD, pair.chain().toArray(Certificate[]::new));
-    return only;
+    return storeOf(pair);
   }
 
-  /** The key store that trusts clients of this authority and nobody else. */
-  public KeyStore clients() throws IOException, GeneralSecurityException {
-    KeyStore trusted = KeyStore.getInstance("PKCS12");
-    trusted.load(null, PASSWORD);
-    trusted.setCertificateEntry("ca", authority().certificate());
+  /** The key store of a client. */
+  public KeyStore client(Identity identity) throws IOException, GeneralSecurityException {
+    return storeOf(pair(identity));
+  }
+
+  /** The key store that trusts this authority and nobody else. */
+  public KeyStore trusted() throws IOException, GeneralSecurityException {
+    KeyStore trusted = emptyStore();
+    trusted.setCertificateEntry(AUTHORITY, authority.certificate());
     return trusted;
   }
 
@@ -107,41 +121,34 @@ public final class CertificateAuthority {
    * @param server URL of the server
    */
   public String kubeconfig(Identity identity, String server) throws GeneralSecurityException {
-    String alias = "client-" + identity.user();
-    Pair pair = load(alias);
-    if (pair == null || expiring(pair)) {
-      pair = Certificates.client(authority(), identity, LEAF_VALIDITY, clock);
-      keep(alias, pair);
-    }
-    String name = "holdfast";
+    Pair pair = pair(identity);
     return """
     apiVersion: v1
     kind: Config
     clusters:
-    - name: %1$s
+    - name: holdfast
       cluster:
-        server: %2$s
-        certificate-authority-data: %3$s
+        server: %1$s
+        certificate-authority-data: %2$s
     users:
-    - name: %4$s
+    - name: %3$s
       user:
-        client-certificate-data: %5$s
-        client-key-data: %6$s
+        client-certificate-data: %4$s
+        client-key-data: %5$s
     contexts:
-    - name: %1$s
+    - name: holdfast
       context:
-        cluster: %1$s
-        user: %4$s
+        cluster: holdfast
+        user: %3$s
         namespace: default
-    current-context: %1$s
+    current-context: holdfast
     """
         .formatted(
-            name,
             server,
-            base64(Certificates.pem(authority().certificate())),
+            Certificates.data(authority.certificate()),
             identity.user(),
-            base64(Certificates.pem(pair.certificate())),
-            base64(Certificates.pem(pair.key(), pair.certificate())));
+            Certificates.data(pair.certificate()),
+            Certificates.keyData(pair));
   }
 
   /** Writes the file when something was issued since it was read. */
@@ -154,44 +161,65 @@ public final class CertificateAuthority {
     }
   }
 
-  private Pair authority() throws GeneralSecurityException {
-    Pair pair = load("ca");
-    if (pair == null) {
-      throw new GeneralSecurityException(file + " has no certificate authority");
-    }
-    return pair;
+  private Pair pair(Identity identity) throws GeneralSecurityException {
+    String alias = "client-" + identity.user();
+    Pair pair = load(alias);
+    return pair != null && !expiring(pair)
+        ? pair
+        : issue(
+            alias,
+            new X500NameBuilder()
+                .addRDN(BCStyle.O, identity.group())
+                .addRDN(BCStyle.CN, identity.user())
+                .build(),
+            new Use(KeyPurposeId.id_kp_clientAuth, null));
+  }
+
+  private Pair issue(String alias, X500Name subject, Use use) throws GeneralSecurityException {
+    return keep(
+        alias,
+        Certificates.sign(
+            authority, Certificates.newKeys(), subject, use, clock.instant(), LEAF_VALIDITY));
   }
 
   private @Nullable Pair load(String alias) throws GeneralSecurityException {
-    if (!(store.getKey(alias, PASSWORD) instanceof PrivateKey key)) {
-      return null;
-    }
-    return new Pair(
-        key,
-        Arrays.stream(store.getCertificateChain(alias))
-            .map(certificate -> (X509Certificate) certificate)
-            .toList());
+    return store.getKey(alias, PASSWORD) instanceof PrivateKey key
+        ? new Pair(
+            key,
+            Arrays.stream(store.getCertificateChain(alias))
+                .map(X509Certificate.class::cast)
+                .toList())
+        : null;
   }
 
-  private void keep(String alias, Pair pair) throws GeneralSecurityException {
-    store.setKeyEntry(alias, pair.key(), PASSWORD, pair.chain().toArray(Certificate[]::new));
+  private Pair keep(String alias, Pair pair) throws GeneralSecurityException {
+    put(store, alias, pair);
     changed = true;
+    return pair;
   }
 
   private boolean expiring(Pair pair) {
-    return pair.certificate()
-        .getNotAfter()
-        .toInstant()
-        .isBefore(clock.instant().plus(RENEW_BEFORE));
+    return pair.expiresBefore(clock.instant().plus(RENEW_BEFORE));
   }
 
   private static boolean covers(Pair pair, String address) throws GeneralSecurityException {
-    return address.isEmpty()
-        || pair.certificate().getSubjectAlternativeNames().stream()
-            .anyMatch(name -> name.get(1) instanceof String text && text.equals(address));
+    return pair.certificate().getSubjectAlternativeNames().stream()
+        .anyMatch(name -> address.equals(name.get(1)));
   }
 
-  private static String base64(String text) {
-    return Base64.getEncoder().encodeToString(text.getBytes(StandardCharsets.UTF_8));
+  private static KeyStore storeOf(Pair pair) throws IOException, GeneralSecurityException {
+    KeyStore only = emptyStore();
+    put(only, "own", pair);
+    return only;
+  }
+
+  private static KeyStore emptyStore() throws IOException, GeneralSecurityException {
+    KeyStore empty = KeyStore.getInstance("PKCS12");
+    empty.load(null, PASSWORD);
+    return empty;
+  }
+
+  private static void put(KeyStore store, String alias, Pair pair) throws GeneralSecurityException {
+    store.setKeyEntry(alias, pair.key(), PASSWORD, pair.chain().toArray(Certificate[]::new));
   }
 }

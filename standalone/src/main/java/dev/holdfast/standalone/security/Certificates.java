@@ -4,28 +4,25 @@ import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.math.BigInteger;
+import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.PrivateKey;
-import java.security.PublicKey;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
 import java.security.spec.ECGenParameterSpec;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Base64;
 import java.util.Date;
 import java.util.List;
 import org.bouncycastle.asn1.sec.ECPrivateKey;
 import org.bouncycastle.asn1.sec.SECObjectIdentifiers;
 import org.bouncycastle.asn1.x500.X500Name;
-import org.bouncycastle.asn1.x500.X500NameBuilder;
-import org.bouncycastle.asn1.x500.style.BCStyle;
 import org.bouncycastle.asn1.x509.BasicConstraints;
 import org.bouncycastle.asn1.x509.ExtendedKeyUsage;
 import org.bouncycastle.asn1.x509.Extension;
-import org.bouncycastle.asn1.x509.GeneralName;
 import org.bouncycastle.asn1.x509.GeneralNames;
 import org.bouncycastle.asn1.x509.KeyPurposeId;
 import org.bouncycastle.asn1.x509.KeyUsage;
@@ -37,11 +34,10 @@ import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.bouncycastle.util.io.pem.PemObject;
 import org.bouncycastle.util.io.pem.PemWriter;
+import org.jspecify.annotations.Nullable;
 
 /** Makes keys (EC P-256) and certificates, and writes them as PEM. */
 final class Certificates {
-  private static final String SIGNATURE = "SHA256withECDSA";
-  private static final int KEY_BITS = 256;
   private static final Duration CLOCK_SKEW = Duration.ofHours(1);
 
   private Certificates() {}
@@ -51,119 +47,97 @@ final class Certificates {
     X509Certificate certificate() {
       return chain.getFirst();
     }
-  }
 
-  static Pair authority(String name, Duration validity, Clock clock)
-      throws GeneralSecurityException {
-    KeyPair keys = generate();
-    X500Name subject = new X500NameBuilder(BCStyle.INSTANCE).addRDN(BCStyle.CN, name).build();
-    X509v3CertificateBuilder builder = builder(subject, subject, keys.getPublic(), validity, clock);
-    try {
-      builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(0));
-      builder.addExtension(
-          Extension.keyUsage, true, new KeyUsage(KeyUsage.keyCertSign | KeyUsage.cRLSign));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+    boolean expiresBefore(Instant instant) {
+      return certificate().getNotAfter().toInstant().isBefore(instant);
     }
-    return new Pair(keys.getPrivate(), List.of(sign(builder, keys.getPrivate())));
   }
 
-  static Pair server(Pair authority, List<GeneralName> names, Duration validity, Clock clock)
-      throws GeneralSecurityException {
-    X500Name subject =
-        new X500NameBuilder(BCStyle.INSTANCE).addRDN(BCStyle.CN, "holdfast-standalone").build();
-    return leaf(
-        authority, generate(), subject, KeyPurposeId.id_kp_serverAuth, names, validity, clock);
-  }
+  /**
+   * What a certificate is for.
+   *
+   * @param purpose null for one that signs others
+   * @param names that a server is reached under; null for anything but a server
+   */
+  record Use(@Nullable KeyPurposeId purpose, @Nullable GeneralNames names) {}
 
-  static Pair client(Pair authority, Identity identity, Duration validity, Clock clock)
-      throws GeneralSecurityException {
-    X500Name subject =
-        new X500NameBuilder(BCStyle.INSTANCE)
-            .addRDN(BCStyle.O, identity.group())
-            .addRDN(BCStyle.CN, identity.user())
-            .build();
-    return leaf(
-        authority, generate(), subject, KeyPurposeId.id_kp_clientAuth, List.of(), validity, clock);
-  }
-
-  private static Pair leaf(
-      Pair authority,
-      KeyPair keys,
-      X500Name subject,
-      KeyPurposeId purpose,
-      List<GeneralName> names,
-      Duration validity,
-      Clock clock)
-      throws GeneralSecurityException {
-    X500Name issuer =
-        X500Name.getInstance(authority.certificate().getSubjectX500Principal().getEncoded());
-    X509v3CertificateBuilder builder = builder(issuer, subject, keys.getPublic(), validity, clock);
-    try {
-      builder.addExtension(Extension.keyUsage, true, new KeyUsage(KeyUsage.digitalSignature));
-      builder.addExtension(Extension.extendedKeyUsage, false, new ExtendedKeyUsage(purpose));
-      if (!names.isEmpty()) {
-        builder.addExtension(
-            Extension.subjectAlternativeName,
-            false,
-            new GeneralNames(names.toArray(GeneralName[]::new)));
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    X509Certificate certificate = sign(builder, authority.key());
-    return new Pair(keys.getPrivate(), List.of(certificate, authority.certificate()));
-  }
-
-  private static KeyPair generate() throws GeneralSecurityException {
+  static KeyPair newKeys() throws GeneralSecurityException {
     KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
     generator.initialize(new ECGenParameterSpec("secp256r1"));
     return generator.generateKeyPair();
   }
 
-  private static X509v3CertificateBuilder builder(
-      X500Name issuer, X500Name subject, PublicKey key, Duration validity, Clock clock) {
-    Instant now = clock.instant();
-    return new JcaX509v3CertificateBuilder(
-        issuer,
-        new BigInteger(120, new SecureRandom()),
-        Date.from(now.minus(CLOCK_SKEW)),
-        Date.from(now.plus(validity)),
-        subject,
-        key);
-  }
-
-  private static X509Certificate sign(X509v3CertificateBuilder builder, PrivateKey key)
+  /**
+   * Signs a certificate.
+   *
+   * @param issuer null for one that signs itself
+   */
+  static Pair sign(
+      @Nullable Pair issuer,
+      KeyPair keys,
+      X500Name subject,
+      Use use,
+      Instant now,
+      Duration validity)
       throws GeneralSecurityException {
+    X509v3CertificateBuilder builder =
+        new JcaX509v3CertificateBuilder(
+            issuer == null
+                ? subject
+                : X500Name.getInstance(issuer.certificate().getSubjectX500Principal().getEncoded()),
+            new BigInteger(120, new SecureRandom()),
+            Date.from(now.minus(CLOCK_SKEW)),
+            Date.from(now.plus(validity)),
+            subject,
+            keys.getPublic());
+    PrivateKey signer = issuer == null ? keys.getPrivate() : issuer.key();
     try {
-      return new JcaX509CertificateConverter()
-          .getCertificate(builder.build(new JcaContentSignerBuilder(SIGNATURE).build(key)));
-    } catch (OperatorCreationException e) {
+      if (use.purpose() == null) {
+        builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(0));
+        builder.addExtension(
+            Extension.keyUsage, true, new KeyUsage(KeyUsage.keyCertSign | KeyUsage.cRLSign));
+      } else {
+        builder.addExtension(Extension.keyUsage, true, new KeyUsage(KeyUsage.digitalSignature));
+        builder.addExtension(
+            Extension.extendedKeyUsage, false, new ExtendedKeyUsage(use.purpose()));
+      }
+      if (use.names() != null) {
+        builder.addExtension(Extension.subjectAlternativeName, false, use.names());
+      }
+      X509Certificate certificate =
+          new JcaX509CertificateConverter()
+              .getCertificate(
+                  builder.build(new JcaContentSignerBuilder("SHA256withECDSA").build(signer)));
+      return new Pair(
+          keys.getPrivate(),
+          issuer == null ? List.of(certificate) : List.of(certificate, issuer.certificate()));
+    } catch (IOException | OperatorCreationException e) {
       throw new GeneralSecurityException(e);
     }
   }
 
-  static String pem(X509Certificate certificate) throws GeneralSecurityException {
+  /** The certificate as PEM in base64, as kubeconfigs have it. */
+  static String data(X509Certificate certificate) throws GeneralSecurityException {
     return pem("CERTIFICATE", certificate.getEncoded());
   }
 
   /**
-   * The key in SEC1 form (RFC 5915) with the curve in it: Fabric8 does not recognise EC keys in
-   * PKCS#8, and Go wants the curve.
+   * The key as PEM in base64, in SEC1 form (RFC 5915) with the curve in it: Fabric8 does not
+   * recognise EC keys in PKCS#8, and Go wants the curve.
    */
-  static String pem(PrivateKey key, X509Certificate certificate) {
-    SubjectPublicKeyInfo publicKey =
-        SubjectPublicKeyInfo.getInstance(certificate.getPublicKey().getEncoded());
-    ECPrivateKey sec1 =
-        new ECPrivateKey(
-            KEY_BITS,
-            ((java.security.interfaces.ECPrivateKey) key).getS(),
-            publicKey.getPublicKeyData(),
-            SECObjectIdentifiers.secp256r1);
+  static String keyData(Pair pair) throws GeneralSecurityException {
     try {
-      return pem("EC PRIVATE KEY", sec1.getEncoded());
+      return pem(
+          "EC PRIVATE KEY",
+          new ECPrivateKey(
+                  256,
+                  ((java.security.interfaces.ECPrivateKey) pair.key()).getS(),
+                  SubjectPublicKeyInfo.getInstance(pair.certificate().getPublicKey().getEncoded())
+                      .getPublicKeyData(),
+                  SECObjectIdentifiers.secp256r1)
+              .getEncoded());
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw new GeneralSecurityException(e);
     }
   }
 
@@ -174,6 +148,6 @@ final class Certificates {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    return text.toString();
+    return Base64.getEncoder().encodeToString(text.toString().getBytes(StandardCharsets.US_ASCII));
   }
 }

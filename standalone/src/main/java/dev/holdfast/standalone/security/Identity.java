@@ -1,9 +1,13 @@
 package dev.holdfast.standalone.security;
 
+import java.security.cert.X509Certificate;
 import java.util.List;
+import javax.naming.InvalidNameException;
+import javax.naming.ldap.LdapName;
+import javax.naming.ldap.Rdn;
 import org.jspecify.annotations.Nullable;
 
-/** Who a client is. There are three kinds; their rights are fixed ({@link Rights}). */
+/** Who a client is. There are three kinds; {@link Rights} says what each may do. */
 public sealed interface Identity {
   String NODE_PREFIX = "holdfast:node:";
 
@@ -43,12 +47,29 @@ public sealed interface Identity {
     return List.of(group(), "system:authenticated");
   }
 
-  /** The identity that a verified certificate names, or null when it names none of ours. */
-  static @Nullable Identity of(String user, String group) {
-    Identity identity =
-        user.startsWith(NODE_PREFIX)
-            ? new Agent(user.substring(NODE_PREFIX.length()))
-            : user.equals("holdfast:operator") ? new Operator() : new Admin();
-    return identity.user().equals(user) && identity.group().equals(group) ? identity : null;
+  /** The identity that a certificate, which TLS has verified, names; null when it is not ours. */
+  static @Nullable Identity of(X509Certificate certificate) {
+    try {
+      LdapName subject = new LdapName(certificate.getSubjectX500Principal().getName());
+      String user = part(subject, "CN");
+      Identity identity =
+          user.startsWith(NODE_PREFIX)
+              ? new Agent(user.substring(NODE_PREFIX.length()))
+              : user.equals("holdfast:operator") ? new Operator() : new Admin();
+      return identity.user().equals(user) && identity.group().equals(part(subject, "O"))
+          ? identity
+          : null;
+    } catch (InvalidNameException e) {
+      return null;
+    }
+  }
+
+  private static String part(LdapName name, String type) {
+    return name.getRdns().stream()
+        .filter(part -> part.getType().equalsIgnoreCase(type))
+        .map(Rdn::getValue)
+        .map(Object::toString)
+        .findFirst()
+        .orElse("");
   }
 }

@@ -1,34 +1,84 @@
 package dev.holdfast.standalone.security;
 
-import java.util.Set;
+import java.util.List;
+import java.util.stream.Stream;
 
 /**
- * What each identity may do. Fixed, because a single host has a single user; a cluster has RBAC.
+ * What each identity may do. The administrator may do everything. What operator and agent may do is
+ * said once, by whoever starts the control plane, and no request can change it.
  *
- * <p>An agent may read what it needs to run machines and write what it reports, but it neither
- * changes who may do what, nor which kinds there are, nor Secrets.
+ * @param operator rules of the operator; what none of them covers is forbidden
+ * @param agent the same for the agent of a node
  */
-public final class Rights {
-  private static final Set<String> READ = Set.of("get", "list", "watch");
-  private static final Set<String> NEVER_WRITTEN_BY_AGENTS =
-      Set.of("secrets", "serviceaccounts", "namespaces", "customresourcedefinitions");
-  private static final String CRDS = "customresourcedefinitions";
+public record Rights(List<Rule> operator, List<Rule> agent) {
+  /** Operator and agent may ask what there is and who they are, and nothing else. */
+  public static final Rights NONE = new Rights(List.of(), List.of());
 
-  private Rights() {}
+  private static final Rule EVERYTHING = Rule.of("*", List.of("*"), "*");
 
-  /**
-   * Whether a request is allowed.
-   *
-   * @param verb as in discovery: get, list, watch, create, update, patch, delete, deletecollection
-   */
-  public static boolean allow(Identity identity, String verb, String resource) {
-    return switch (identity) {
-      case Identity.Admin() -> true;
-      case Identity.Operator() ->
-          READ.contains(verb) || !(resource.equals(CRDS) && verb.startsWith("delete"));
-      case Identity.Agent ignored ->
-          READ.contains(verb)
-              || (!NEVER_WRITTEN_BY_AGENTS.contains(resource) && !verb.equals("deletecollection"));
-    };
+  /** What everybody may ask about himself, as Kubernetes' system:basic-user. */
+  private static final List<Rule> ABOUT_ONESELF =
+      List.of(
+          Rule.of("authentication.k8s.io", List.of("selfsubjectreviews"), "create"),
+          Rule.of(
+              "authorization.k8s.io",
+              List.of("selfsubjectaccessreviews", "selfsubjectrulesreviews"),
+              "create"));
+
+  private static final List<String> DISCOVERY =
+      List.of(
+          "/",
+          "/api",
+          "/api/*",
+          "/apis",
+          "/apis/*",
+          "/healthz",
+          "/healthz/*",
+          "/livez",
+          "/livez/*",
+          "/openapi/*",
+          "/readyz",
+          "/readyz/*",
+          "/version");
+
+  public Rights {
+    operator = List.copyOf(operator);
+    agent = List.copyOf(agent);
+  }
+
+  public boolean allow(Identity identity, Rule.Action action) {
+    return rules(identity).anyMatch(rule -> rule.covers(action));
+  }
+
+  /** Whether a path may be read that names no resource. */
+  public static boolean allowPath(Identity identity, String path) {
+    return paths(identity).stream()
+        .anyMatch(
+            allowed ->
+                allowed.endsWith("*")
+                    ? path.startsWith(allowed.substring(0, allowed.length() - 1))
+                    : path.equals(allowed));
+  }
+
+  /** All rules of an identity that hold in a namespace. */
+  public List<Rule> rules(Identity identity, String namespace) {
+    return rules(identity)
+        .filter(rule -> rule.namespace().isEmpty() || rule.namespace().equals(namespace))
+        .toList();
+  }
+
+  /** The paths without a resource that an identity may read; {@code *} ends a prefix. */
+  public static List<String> paths(Identity identity) {
+    return identity instanceof Identity.Admin ? List.of("*") : DISCOVERY;
+  }
+
+  private Stream<Rule> rules(Identity identity) {
+    return Stream.concat(
+        ABOUT_ONESELF.stream(),
+        switch (identity) {
+          case Identity.Admin() -> Stream.of(EVERYTHING);
+          case Identity.Operator() -> operator.stream();
+          case Identity.Agent(String node) -> agent.stream().map(rule -> rule.ofNode(node));
+        });
   }
 }

@@ -10,7 +10,6 @@ import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.SecureRandom;
 import java.util.Arrays;
-import javax.crypto.AEADBadTagException;
 import javax.crypto.Cipher;
 import javax.crypto.KDF;
 import javax.crypto.SecretKey;
@@ -30,8 +29,8 @@ import javax.crypto.spec.SecretKeySpec;
 public final class SecretsAtRest implements AtRest {
   private static final byte[] FORMAT = "holdfast:aesgcm:v1:".getBytes(StandardCharsets.US_ASCII);
   private static final int KEY_BYTES = 32;
-  private static final int SEED_BYTES = 32;
   private static final int NONCE_BYTES = 12;
+  private static final int HEADER_BYTES = FORMAT.length + KEY_BYTES + NONCE_BYTES;
   private static final int TAG_BITS = 128;
 
   private final Path file;
@@ -69,16 +68,12 @@ public final class SecretsAtRest implements AtRest {
     if (!isSecret(of)) {
       return json;
     }
-    byte[] seed = randomBytes(SEED_BYTES);
-    byte[] nonce = randomBytes(NONCE_BYTES);
+    byte[] header = new byte[HEADER_BYTES];
+    random.nextBytes(header);
+    System.arraycopy(FORMAT, 0, header, 0, FORMAT.length);
     try {
-      byte[] sealed = cipher(Cipher.ENCRYPT_MODE, of, seed, nonce).doFinal(json);
-      return ByteBuffer.allocate(FORMAT.length + SEED_BYTES + NONCE_BYTES + sealed.length)
-          .put(FORMAT)
-          .put(seed)
-          .put(nonce)
-          .put(sealed)
-          .array();
+      byte[] sealed = cipher(Cipher.ENCRYPT_MODE, of, header).doFinal(json);
+      return ByteBuffer.allocate(header.length + sealed.length).put(header).put(sealed).array();
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("this Java can't encrypt with AES-GCM", e);
     }
@@ -90,48 +85,44 @@ public final class SecretsAtRest implements AtRest {
    * @throws UnreadableSecretException when it was sealed with another key or has been altered
    */
   @Override
-  public byte[] open(Key of, byte[] sealed) {
-    if (!isSecret(of) || !isSealed(sealed)) {
-      return sealed;
+  public byte[] open(Key of, byte[] stored) {
+    if (!isSecret(of) || !isSealed(of, stored)) {
+      return stored;
     }
-    int header = FORMAT.length + SEED_BYTES + NONCE_BYTES;
+    // What was cut off in its header gets another nonce by this, and no tag: it does not open.
+    byte[] sealed = Arrays.copyOf(stored, Math.max(stored.length, HEADER_BYTES));
     try {
-      if (sealed.length < header) {
-        throw new AEADBadTagException("cut off");
-      }
-      byte[] seed = Arrays.copyOfRange(sealed, FORMAT.length, FORMAT.length + SEED_BYTES);
-      byte[] nonce = Arrays.copyOfRange(sealed, FORMAT.length + SEED_BYTES, header);
-      return cipher(Cipher.DECRYPT_MODE, of, seed, nonce)
-          .doFinal(sealed, header, sealed.length - header);
+      return cipher(Cipher.DECRYPT_MODE, of, sealed)
+          .doFinal(sealed, HEADER_BYTES, sealed.length - HEADER_BYTES);
     } catch (GeneralSecurityException e) {
       throw new UnreadableSecretException(of, file, e);
     }
   }
 
-  private Cipher cipher(int mode, Key of, byte[] seed, byte[] nonce)
-      throws GeneralSecurityException {
+  @Override
+  public boolean isSealed(Key of, byte[] stored) {
+    return !isSecret(of) || Arrays.equals(FORMAT, Arrays.copyOf(stored, FORMAT.length));
+  }
+
+  private Cipher cipher(int mode, Key of, byte[] header) throws GeneralSecurityException {
+    int nonce = FORMAT.length + KEY_BYTES;
     SecretKey ofThisWrite =
         KDF.getInstance("HKDF-SHA256")
-            .deriveKey("AES", HKDFParameterSpec.expandOnly(key, seed, KEY_BYTES));
+            .deriveKey(
+                "AES",
+                HKDFParameterSpec.expandOnly(
+                    key, Arrays.copyOfRange(header, FORMAT.length, nonce), KEY_BYTES));
     Cipher cipher = Cipher.getInstance("AES/GCM/NoPadding");
-    cipher.init(mode, ofThisWrite, new GCMParameterSpec(TAG_BITS, nonce));
+    cipher.init(
+        mode,
+        ofThisWrite,
+        new GCMParameterSpec(TAG_BITS, Arrays.copyOfRange(header, nonce, HEADER_BYTES)));
     cipher.updateAAD(of.path().getBytes(StandardCharsets.UTF_8));
     return cipher;
   }
 
-  private byte[] randomBytes(int count) {
-    byte[] bytes = new byte[count];
-    random.nextBytes(bytes);
-    return bytes;
-  }
-
   private static boolean isSecret(Key of) {
     return of.group().isEmpty() && of.resource().equals("secrets");
-  }
-
-  private static boolean isSealed(byte[] bytes) {
-    return bytes.length >= FORMAT.length
-        && Arrays.equals(bytes, 0, FORMAT.length, FORMAT, 0, FORMAT.length);
   }
 
   /** A Secret in the data file that can't be read with the key there is. */

@@ -6,6 +6,9 @@ public interface AtRest {
 
   byte[] open(Key key, byte[] sealed);
 
+  /** Whether it was sealed as it has to be; false for a Secret from before there was a key. */
+  boolean isSealed(Key key, byte[] stored);
+
   /** As it is. */
   static AtRest plain() {
     return new AtRest() {
@@ -17,6 +20,11 @@ public interface AtRest {
       @Override
       public byte[] open(Key key, byte[] sealed) {
         return sealed;
+      }
+
+      @Override
+      public boolean isSealed(Key key, byte[] stored) {
+        return true;
       }
     };
   }

@@ -4,8 +4,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.holdfast.cli.host.Access;
 import dev.holdfast.crds.Manifests;
 import dev.holdfast.operator.OperatorCommand;
+import dev.holdfast.standalone.security.Rule;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.PodSpec;
@@ -13,10 +15,14 @@ import io.fabric8.kubernetes.api.model.ServiceAccount;
 import io.fabric8.kubernetes.api.model.apps.DaemonSet;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.rbac.ClusterRole;
+import io.fabric8.kubernetes.api.model.rbac.PolicyRule;
+import io.fabric8.kubernetes.api.model.rbac.Role;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
@@ -103,6 +109,62 @@ class ChartTest {
               assertThat(rule.getApiGroups()).doesNotContain("*");
               assertThat(rule.getResources()).doesNotContain("*", "secrets", "pods", "nodes");
             });
+  }
+
+  /** The control plane of one host lets the agent write objects of its own node only. */
+  @Test
+  void grantsWhatTheControlPlaneOfOneHostGrants() {
+    assertThat(granted("holdfast-operator")).isEqualTo(grants(Access.rights().operator()));
+    assertThat(granted("holdfast-node-agent"))
+        .isEqualTo(
+            grants(
+                Access.rights().agent().stream()
+                    .map(rule -> rule.names().equals(List.of(Rule.OWN_NODE)) ? rule.named() : rule)
+                    .toList()));
+  }
+
+  private Set<String> granted(String role) {
+    Stream<Rule> everywhere =
+        all(ClusterRole.class).stream()
+            .filter(each -> each.getMetadata().getName().equals(role))
+            .flatMap(each -> each.getRules().stream())
+            .map(rule -> rule(rule, ""));
+    Stream<Rule> ownNamespace =
+        all(Role.class).stream()
+            .filter(each -> each.getMetadata().getName().equals(role))
+            .flatMap(each -> each.getRules().stream())
+            .map(rule -> rule(rule, HoldfastChart.NAMESPACE));
+    return grants(Stream.concat(everywhere, ownNamespace).toList());
+  }
+
+  private static Rule rule(PolicyRule rule, String namespace) {
+    return new Rule(
+        namespace,
+        rule.getApiGroups(),
+        rule.getResources(),
+        rule.getResourceNames(),
+        rule.getVerbs());
+  }
+
+  /** One line for each thing that may be done, however the rules put them together. */
+  private static Set<String> grants(List<Rule> rules) {
+    return rules.stream()
+        .flatMap(
+            rule ->
+                rule.resources().stream()
+                    .flatMap(
+                        resource ->
+                            rule.verbs().stream()
+                                .map(
+                                    verb ->
+                                        "%s %s of %s named %s in '%s'"
+                                            .formatted(
+                                                verb,
+                                                resource,
+                                                rule.groups(),
+                                                rule.names(),
+                                                rule.namespace()))))
+        .collect(Collectors.toSet());
   }
 
   @Test
