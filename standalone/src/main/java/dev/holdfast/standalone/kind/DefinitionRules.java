@@ -10,7 +10,6 @@ import dev.holdfast.standalone.schema.InvalidSchemaException;
 import dev.holdfast.standalone.schema.StructuralSchema;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -57,22 +56,23 @@ public final class DefinitionRules implements KindRules {
   }
 
   private static void complete(ObjectNode object) {
-    if (!(object.get("spec") instanceof ObjectNode spec)) {
-      return;
-    }
-    if (spec.get("names") instanceof ObjectNode names) {
-      String kind = Json.textAt(names, "kind");
-      if (Json.textAt(names, "singular").isEmpty()) {
-        names.put("singular", kind.toLowerCase(Locale.ROOT));
+    if (object.get("spec") instanceof ObjectNode spec) {
+      if (spec.get("names") instanceof ObjectNode given) {
+        Names names = Names.of(given);
+        putIfEmpty(given, "singular", names.singular());
+        putIfEmpty(given, "listKind", names.listKind());
       }
-      if (Json.textAt(names, "listKind").isEmpty()) {
-        names.put("listKind", kind + "List");
+      if (!spec.has("conversion")) {
+        spec.putObject("conversion").put("strategy", "None");
       }
+      spec.remove("preserveUnknownFields"); // false is the only value that v1 allows
     }
-    if (!spec.has("conversion")) {
-      spec.putObject("conversion").put("strategy", "None");
+  }
+
+  private static void putIfEmpty(ObjectNode object, String field, String value) {
+    if (Json.textAt(object, field).isEmpty()) {
+      object.put(field, value);
     }
-    spec.remove("preserveUnknownFields"); // false is the only value that v1 allows
   }
 
   @Override
@@ -82,72 +82,48 @@ public final class DefinitionRules implements KindRules {
     String expected = Json.textAt(spec, "names", "plural") + "." + Json.textAt(spec, "group");
     String name = Json.textAt(object, "metadata", "name");
     if (!name.equals(expected)) {
-      errors.add(invalid("metadata.name", name, "must be spec.names.plural+\".\"+spec.group"));
+      String rule = "must be spec.names.plural+\".\"+spec.group";
+      errors.add(FieldError.invalid("metadata.name", name, rule));
     }
-    if (!Json.textAt(spec, "conversion", "strategy").equals("None")) {
+    String strategy = Json.textAt(spec, "conversion", "strategy");
+    if (!strategy.equals("None")) {
       errors.add(
-          new FieldError(
-              Reason.FieldValueNotSupported,
-              "spec.conversion.strategy",
-              "Unsupported value: \""
-                  + Json.textAt(spec, "conversion", "strategy")
-                  + "\": supported values: \"None\""));
+          FieldError.unsupported("spec.conversion.strategy", "\"" + strategy + "\"", "None"));
     }
-    versions(spec.path("versions"), live, errors);
+    int storage = 0;
+    for (int i = 0; i < spec.path("versions").size(); i++) {
+      JsonNode version = spec.path("versions").get(i);
+      storage += version.path("storage").asBoolean() ? 1 : 0;
+      JsonNode known = live == null ? null : Json.at(live, "spec", "versions").path(i);
+      if (!version.equals(known)) {
+        version(version, "spec.versions[" + i + "].", errors);
+      }
+    }
+    if (storage != 1) {
+      String message = "Invalid value: must have exactly one version marked as storage version";
+      errors.add(new FieldError(Reason.FieldValueInvalid, "spec.versions", message));
+    }
     return errors;
   }
 
-  private static void versions(
-      JsonNode versions, @Nullable ObjectNode live, List<FieldError> errors) {
-    int storage = 0;
-    for (int i = 0; i < versions.size(); i++) {
-      JsonNode version = versions.get(i);
-      String field = "spec.versions[" + i + "]";
-      storage += version.path("storage").asBoolean() ? 1 : 0;
-      ObjectNode schema = Json.objectAt(version, "schema", "openAPIV3Schema");
-      if (schema == null) {
-        errors.add(
-            new FieldError(
-                Reason.FieldValueRequired,
-                field + ".schema.openAPIV3Schema",
-                "Required value: schemas are required"));
-      } else if (live == null || !Json.at(live, "spec", "versions").path(i).equals(version)) {
-        schema(schema, field + ".schema.", errors);
-      }
-      columns(version, field, errors);
+  private static void version(JsonNode version, String field, List<FieldError> errors) {
+    ObjectNode schema = Json.objectAt(version, "schema", "openAPIV3Schema");
+    if (schema == null) {
+      errors.add(FieldError.required(field + "schema.openAPIV3Schema", "schemas are required"));
+      return;
     }
-    if (storage != 1) {
-      errors.add(
-          new FieldError(
-              Reason.FieldValueInvalid,
-              "spec.versions",
-              "Invalid value: must have exactly one version marked as storage version"));
-    }
-  }
-
-  private static void schema(ObjectNode schema, String prefix, List<FieldError> errors) {
     try {
       StructuralSchema.parse(schema);
-    } catch (InvalidSchemaException e) {
-      e.errors()
-          .forEach(
-              error ->
-                  errors.add(
-                      new FieldError(error.reason(), prefix + error.field(), error.message())));
-    }
-  }
-
-  private static void columns(JsonNode version, String field, List<FieldError> errors) {
-    try {
       Kinds.columns(version);
+    } catch (InvalidSchemaException e) {
+      for (FieldError error : e.errors()) {
+        String path = field + "schema." + error.field();
+        errors.add(new FieldError(error.reason(), path, error.message()));
+      }
     } catch (IllegalArgumentException e) {
-      errors.add(invalid(field + ".additionalPrinterColumns", "", String.valueOf(e.getMessage())));
+      String why = String.valueOf(e.getMessage());
+      errors.add(FieldError.invalid(field + "additionalPrinterColumns", "", why));
     }
-  }
-
-  private static FieldError invalid(String field, String value, String rule) {
-    return new FieldError(
-        Reason.FieldValueInvalid, field, "Invalid value: \"" + value + "\": " + rule);
   }
 
   @Override

@@ -19,10 +19,15 @@ public record Names(
     String kind = Json.textAt(names, "kind");
     return new Names(
         Json.textAt(names, "plural"),
-        names.path("singular").asText(kind.toLowerCase(Locale.ROOT)),
+        textOr(names, "singular", kind.toLowerCase(Locale.ROOT)),
         kind,
-        names.path("listKind").asText(kind + "List"),
+        textOr(names, "listKind", kind + "List"),
         List.copyOf(Json.textsAt(names, "shortNames")),
         List.copyOf(Json.textsAt(names, "categories")));
+  }
+
+  private static String textOr(JsonNode names, String field, String otherwise) {
+    String text = Json.textAt(names, field);
+    return text.isEmpty() ? otherwise : text;
   }
 }

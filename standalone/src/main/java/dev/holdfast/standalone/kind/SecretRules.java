@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Secrets and ConfigMaps: text becomes data, and what is immutable stays. */
@@ -42,37 +43,26 @@ final class SecretRules implements KindRules {
   public List<FieldError> validate(ObjectNode object, @Nullable ObjectNode live) {
     List<FieldError> errors = new ArrayList<>();
     if (secret) {
-      checkBase64(object.path("data"), errors);
-    }
-    if (live == null) {
-      return errors;
-    }
-    if (secret && !object.path("type").equals(live.path("type"))) {
-      errors.add(FieldError.invalid("type", Json.textAt(object, "type"), "field is immutable"));
-    }
-    if (live.path("immutable").asBoolean()) {
-      for (String field : List.of("immutable", "data", "binaryData")) {
-        if (!object.path(field).equals(live.path(field))) {
-          errors.add(FieldError.forbidden(field, "field is immutable when `immutable` is set"));
-        }
+      object.path("data").properties().forEach(entry -> checkBase64(entry, errors));
+      if (live != null && !object.path("type").equals(live.path("type"))) {
+        errors.add(FieldError.invalid("type", Json.textAt(object, "type"), "field is immutable"));
       }
+    }
+    if (live != null && live.path("immutable").asBoolean()) {
+      Stream.of("immutable", "data", "binaryData")
+          .filter(field -> !object.path(field).equals(live.path(field)))
+          .map(field -> FieldError.forbidden(field, "field is immutable when `immutable` is set"))
+          .forEach(errors::add);
     }
     return errors;
   }
 
-  private static void checkBase64(JsonNode data, List<FieldError> errors) {
-    data.properties()
-        .forEach(
-            entry -> {
-              try {
-                Base64.getDecoder().decode(entry.getValue().asText());
-              } catch (IllegalArgumentException e) {
-                errors.add(
-                    new FieldError(
-                        Reason.FieldValueInvalid,
-                        "data[" + entry.getKey() + "]",
-                        "Invalid value: must be base64: " + e.getMessage()));
-              }
-            });
+  private static void checkBase64(Map.Entry<String, JsonNode> entry, List<FieldError> errors) {
+    try {
+      Base64.getDecoder().decode(entry.getValue().asText());
+    } catch (IllegalArgumentException e) {
+      String message = "Invalid value: must be base64: " + e.getMessage();
+      errors.add(new FieldError(Reason.FieldValueInvalid, "data[" + entry.getKey() + "]", message));
+    }
   }
 }

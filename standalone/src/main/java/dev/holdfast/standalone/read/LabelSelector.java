@@ -1,123 +1,102 @@
 package dev.holdfast.standalone.read;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import dev.holdfast.standalone.resource.ApiException;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Map;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.function.Predicate;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Selection by labels: {@code a=b,c!=d,e in (f,g),h notin (i),j,!k}. */
 final class LabelSelector {
-  private static final Pattern TOKEN =
-      Pattern.compile("\\s*(?:(==|=|!=|!|,|\\(|\\)|<|>)|([^\\s=!,()<>]+))");
+  private static final Pattern TOKEN = Pattern.compile("==|!=|[=!,()<>]|[^\\s=!,()<>]+");
+  private static final Pattern WORD = Pattern.compile("[\\p{L}\\p{N}].*|.*/.*");
 
-  private final List<String> tokens = new ArrayList<>();
-  private int at;
-
-  private LabelSelector(String text) {
-    Matcher matcher = TOKEN.matcher(text.strip());
-    int end = 0;
-    while (end < text.strip().length() && matcher.find(end) && matcher.start() == end) {
-      tokens.add(matcher.group(1) != null ? matcher.group(1) : matcher.group(2));
-      end = matcher.end();
-    }
-  }
+  private final Deque<String> tokens = new ArrayDeque<>();
 
   /**
    * Parses a selector; an empty one selects everything.
    *
+   * @return what is true of the labels that are selected; they may be missing
    * @throws ApiException 400 when it can't be parsed
    */
-  static Predicate<Map<String, String>> parse(String text) {
-    LabelSelector parser = new LabelSelector(text);
-    Predicate<Map<String, String>> all = labels -> true;
-    while (parser.at < parser.tokens.size()) {
-      all = all.and(parser.requirement());
-      if (parser.at < parser.tokens.size()) {
-        parser.expect(",", "',' or 'end of string'");
+  static Predicate<JsonNode> parse(String text) {
+    LabelSelector selector = new LabelSelector();
+    TOKEN.matcher(text).results().forEach(token -> selector.tokens.add(token.group()));
+    Predicate<JsonNode> all = labels -> true;
+    while (!selector.tokens.isEmpty()) {
+      all = all.and(selector.requirement());
+      if (!selector.tokens.isEmpty()) {
+        selector.expect(",", "',' or 'end of string'");
       }
     }
     return all;
   }
 
-  private Predicate<Map<String, String>> requirement() {
-    if (peek().equals("!")) {
-      at++;
-      String key = identifier();
-      return labels -> !labels.containsKey(key);
+  private Predicate<JsonNode> requirement() {
+    boolean absent = peek().equals("!");
+    if (absent) {
+      tokens.remove();
     }
-    String key = identifier();
-    return switch (peek()) {
-      case "", "," -> labels -> labels.containsKey(key);
-      case "=", "==" -> {
-        at++;
-        String value = value();
-        yield labels -> value.equals(labels.get(key));
-      }
-      case "!=" -> {
-        at++;
-        String value = value();
-        yield labels -> !value.equals(labels.get(key));
-      }
-      case "in" -> {
-        at++;
-        List<String> values = values();
-        yield labels -> labels.containsKey(key) && values.contains(labels.get(key));
-      }
-      case "notin" -> {
-        at++;
-        List<String> values = values();
-        yield labels -> !labels.containsKey(key) || !values.contains(labels.get(key));
-      }
-      default ->
-          throw failed(peek(), "in, notin, =, ==, !=, gt, lt"); // as the real server words it
-    };
+    String key = next();
+    if (!WORD.matcher(key).matches()) {
+      throw failed(key, "identifier");
+    }
+    String operator = peek();
+    if (absent || operator.isEmpty() || operator.equals(",")) {
+      return labels -> labels.has(key) != absent;
+    }
+    tokens.remove();
+    Set<JsonNode> values =
+        switch (operator) {
+          case "=", "==", "!=" -> Set.of(value());
+          case "in", "notin" -> values();
+          default -> throw failed(operator, "in, notin, =, ==, !=, gt, lt");
+        };
+    boolean among = !operator.equals("!=") && !operator.equals("notin");
+    return labels -> values.contains(labels.path(key)) == among;
   }
 
-  private List<String> values() {
+  private Set<JsonNode> values() {
     expect("(", "'('");
-    List<String> values = new ArrayList<>();
+    Set<JsonNode> values = new HashSet<>();
     while (!peek().equals(")")) {
       values.add(value());
       if (peek().equals(",")) {
-        at++;
+        tokens.remove();
       } else if (!peek().equals(")")) {
         throw failed(peek(), "',' or ')'");
       }
     }
-    at++;
+    tokens.remove();
     return values;
   }
 
-  private String value() {
-    return peek().isEmpty() || peek().equals(",") || peek().equals(")") ? "" : tokens.get(at++);
-  }
-
-  private String identifier() {
-    String token = peek();
-    if (token.isEmpty() || Character.isLetterOrDigit(token.charAt(0)) || token.contains("/")) {
-      if (token.isEmpty()) {
-        throw failed(token, "identifier");
-      }
-      at++;
-      return token;
-    }
-    throw failed(token, "identifier");
+  private JsonNode value() {
+    return TextNode.valueOf(peek().matches("[,)]?") ? "" : next());
   }
 
   private void expect(String token, String words) {
-    if (!peek().equals(token)) {
-      throw failed(peek(), words);
+    String found = next();
+    if (!found.equals(token)) {
+      throw failed(found, words);
     }
-    at++;
   }
 
   private String peek() {
-    return at < tokens.size() ? tokens.get(at) : "";
+    String token = tokens.peek();
+    return token == null ? "" : token;
   }
 
+  private String next() {
+    String token = tokens.poll();
+    return token == null ? "" : token;
+  }
+
+  /** As the real server words it. */
   private static ApiException failed(String found, String expected) {
     return ApiException.badRequest(
         "unable to parse requirement: found '" + found + "', expected: " + expected);

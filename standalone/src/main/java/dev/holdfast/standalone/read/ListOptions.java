@@ -2,7 +2,7 @@ package dev.holdfast.standalone.read;
 
 import dev.holdfast.standalone.resource.ApiException;
 import dev.holdfast.standalone.schema.FieldError;
-import dev.holdfast.standalone.schema.FieldError.Reason;
+import java.util.Set;
 import java.util.function.Function;
 
 /**
@@ -23,6 +23,7 @@ public record ListOptions(
     long timeoutSeconds,
     boolean bookmarks,
     String sendInitialEvents) {
+  private static final String MATCH = "resourceVersionMatch";
 
   /**
    * Checks the values of query parameters.
@@ -32,10 +33,8 @@ public record ListOptions(
   public static ListOptions parse(
       Selection selection, Function<String, String> parameter, boolean watch) {
     String version = parameter.apply("resourceVersion");
-    String match = parameter.apply("resourceVersionMatch");
+    String match = parameter.apply(MATCH);
     String initial = parameter.apply("sendInitialEvents");
-    long limit = number(parameter.apply("limit"));
-    long timeout = number(parameter.apply("timeoutSeconds"));
     if (watch) {
       checkWatch(match, initial);
     } else {
@@ -45,9 +44,9 @@ public record ListOptions(
         selection,
         version,
         match,
-        Math.max(0, limit),
+        Math.max(0, number(parameter.apply("limit"))),
         watch ? "" : parameter.apply("continue"),
-        Math.max(0, timeout),
+        Math.max(0, number(parameter.apply("timeoutSeconds"))),
         parameter.apply("allowWatchBookmarks").matches("true|1"),
         initial);
   }
@@ -56,55 +55,39 @@ public record ListOptions(
     if (!initial.isEmpty()) {
       throw forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list");
     }
-    if (match.isEmpty()) {
-      return;
+    if (!match.isEmpty() && version.isEmpty()) {
+      throw forbidden(MATCH, MATCH + " is forbidden unless resourceVersion is provided");
     }
-    if (version.isEmpty()) {
-      throw forbidden(
-          "resourceVersionMatch",
-          "resourceVersionMatch is forbidden unless resourceVersion is provided");
-    }
-    if (!match.equals("Exact") && !match.equals("NotOlderThan")) {
-      throw ApiException.invalidOption(
-          "ListOptions",
-          new FieldError(
-              Reason.FieldValueNotSupported,
-              "resourceVersionMatch",
-              "Unsupported value: \""
-                  + match
-                  + "\": supported values: \"Exact\", \"NotOlderThan\", \"\""));
+    if (!Set.of("", "Exact", "NotOlderThan").contains(match)) {
+      throw refused(
+          FieldError.unsupported(MATCH, "\"" + match + "\"", "Exact", "NotOlderThan", ""));
     }
     if (match.equals("Exact") && version.equals("0")) {
-      throw forbidden(
-          "resourceVersionMatch",
-          "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"");
+      throw forbidden(MATCH, MATCH + " \"exact\" is forbidden for resourceVersion \"0\"");
     }
   }
 
   private static void checkWatch(String match, String initial) {
     if (initial.isEmpty() && !match.isEmpty()) {
       throw forbidden(
-          "resourceVersionMatch",
-          "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided");
+          MATCH, MATCH + " is forbidden for watch unless sendInitialEvents is provided");
     }
     if (!initial.isEmpty() && !match.equals("NotOlderThan")) {
-      throw forbidden(
-          "resourceVersionMatch",
-          "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
+      throw forbidden(MATCH, "sendInitialEvents requires setting " + MATCH + " to NotOlderThan");
     }
   }
 
   private static ApiException forbidden(String field, String why) {
-    return ApiException.invalidOption(
-        "ListOptions", new FieldError(Reason.FieldValueForbidden, field, "Forbidden: " + why));
+    return refused(FieldError.forbidden(field, why));
+  }
+
+  private static ApiException refused(FieldError error) {
+    return ApiException.invalidOption("ListOptions", error);
   }
 
   private static long number(String text) {
-    if (text.isEmpty()) {
-      return 0;
-    }
     try {
-      return Long.parseLong(text);
+      return text.isEmpty() ? 0 : Long.parseLong(text);
     } catch (NumberFormatException e) {
       throw ApiException.badRequest("strconv.ParseInt: parsing \"" + text + "\": invalid syntax");
     }

@@ -1,10 +1,9 @@
 package dev.holdfast.standalone.read;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.holdfast.standalone.json.Json;
+import dev.holdfast.standalone.json.MalformedDocumentException;
 import dev.holdfast.standalone.kind.ResourceType;
 import dev.holdfast.standalone.resource.ApiException;
 import dev.holdfast.standalone.resource.Target;
@@ -12,8 +11,6 @@ import dev.holdfast.standalone.store.Listing;
 import dev.holdfast.standalone.store.ObjectStore;
 import dev.holdfast.standalone.store.StoreException;
 import dev.holdfast.standalone.store.StoredObject;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -22,7 +19,6 @@ import java.util.List;
 /** Gets, lists and watches. */
 public final class ResourceReader {
   private static final Duration FUTURE_PATIENCE = Duration.ofSeconds(3);
-  private static final ObjectMapper TOKENS = new ObjectMapper();
 
   private final ObjectStore store;
 
@@ -32,16 +28,13 @@ public final class ResourceReader {
 
   /** The object; at least as new as the resourceVersion says, where one is given. */
   public StoredObject get(Target target, String resourceVersion) throws InterruptedException {
-    awaitRevision(revision(resourceVersion));
+    await(resourceVersion);
     StoredObject stored = store.get(target.key());
-    if (stored == null || !hasSubresource(target)) {
+    boolean readable = target.subresource().isEmpty() || target.isStatus();
+    if (stored == null || !readable) {
       throw ApiException.notFound(target.type(), target.name());
     }
     return stored;
-  }
-
-  private static boolean hasSubresource(Target target) {
-    return target.subresource().isEmpty() || (target.isStatus() && target.type().hasStatus());
   }
 
   /**
@@ -53,27 +46,29 @@ public final class ResourceReader {
     return new WatchFeed(store, type, namespace, options);
   }
 
+  /**
+   * One page of a list.
+   *
+   * @param namespace empty for all namespaces
+   */
   public Page list(ResourceType type, String namespace, ListOptions options)
       throws InterruptedException {
-    Listing listing;
-    String start = "";
-    if (!options.continueToken().isEmpty()) {
-      if (!options.resourceVersion().isEmpty()) {
-        throw ApiException.badRequest(
-            "specifying resource version is not allowed when using continue");
-      }
-      JsonNode token = token(options.continueToken());
-      start = token.path("start").asText();
-      listing = listAt(type, namespace, token.path("rv").asLong());
-    } else {
-      long asked = revision(options.resourceVersion());
-      awaitRevision(asked);
-      listing =
+    if (options.continueToken().isEmpty()) {
+      long asked = await(options.resourceVersion());
+      return page(
           options.match().equals("Exact")
               ? listAt(type, namespace, asked)
-              : store.list(type.range(namespace));
+              : store.list(type.range(namespace)),
+          "",
+          options);
     }
-    return page(type, listing, start, options);
+    if (!options.resourceVersion().isEmpty()) {
+      throw ApiException.badRequest(
+          "specifying resource version is not allowed when using continue");
+    }
+    JsonNode token = token(options.continueToken());
+    Listing listing = listAt(type, namespace, token.path("rv").asLong());
+    return page(listing, Json.textAt(token, "start"), options);
   }
 
   private Listing listAt(ResourceType type, String namespace, long revision) {
@@ -85,45 +80,34 @@ public final class ResourceReader {
     }
   }
 
-  private static Page page(ResourceType type, Listing listing, String start, ListOptions options) {
+  private static Page page(Listing listing, String start, ListOptions options) {
+    Selection selection = options.selection();
     List<StoredObject> objects = new ArrayList<>();
-    String last = "";
     long remaining = 0;
     for (StoredObject object : listing.objects()) {
-      String position = position(object);
-      if (!start.isEmpty() && position.compareTo(start) < 0) {
-        continue;
-      }
-      if (options.limit() > 0 && objects.size() == options.limit()) {
-        if (options.selection().everything() || matches(type, object, options)) {
+      if ((start.isEmpty() || object.key().path().compareTo(start) >= 0)
+          && selection.selects(object)) {
+        if (options.limit() > 0 && objects.size() == options.limit()) {
           remaining++;
+        } else {
+          objects.add(object);
         }
-      } else if (options.selection().everything() || matches(type, object, options)) {
-        objects.add(object);
-        last = position;
       }
     }
-    String next = remaining > 0 ? token(listing.revision(), last + "\0") : "";
-    return new Page(
-        listing.revision(),
-        objects,
-        next,
-        options.selection().everything() && remaining > 0 ? remaining : -1);
-  }
-
-  private static boolean matches(ResourceType type, StoredObject object, ListOptions options) {
-    return options.selection().predicate().test(Target.served(type, object.json()));
-  }
-
-  private static String position(StoredObject object) {
-    String namespace = object.key().namespace();
-    return namespace.isEmpty() ? object.key().name() : namespace + "/" + object.key().name();
+    return remaining == 0
+        ? new Page(listing.revision(), objects, "", -1)
+        : new Page(
+            listing.revision(),
+            objects,
+            token(listing.revision(), objects.getLast().key().path() + "\0"),
+            selection.everything() ? remaining : -1);
   }
 
   private static String token(long revision, String start) {
     ObjectNode token = Json.object().put("v", "meta.k8s.io/v1").put("rv", revision);
-    token.put("start", start);
-    return Base64.getUrlEncoder().withoutPadding().encodeToString(Json.bytes(token));
+    return Base64.getUrlEncoder()
+        .withoutPadding()
+        .encodeToString(Json.bytes(token.put("start", start)));
   }
 
   private static JsonNode token(String encoded) {
@@ -134,16 +118,11 @@ public final class ResourceReader {
       throw badToken("illegal base64 data");
     }
     try {
-      return TOKENS.readTree(bytes);
-    } catch (JsonProcessingException e) {
-      String first = new String(bytes, 0, Math.min(1, bytes.length), StandardCharsets.ISO_8859_1);
-      String shown =
-          first.isEmpty() || first.charAt(0) < 0x7f
-              ? first
-              : "\\x" + Integer.toHexString(first.charAt(0));
+      return Json.parse(bytes).value();
+    } catch (MalformedDocumentException e) {
+      int first = bytes.length == 0 ? 0 : bytes[0] & 0xff;
+      String shown = first < 0x7f ? String.valueOf((char) first) : "\\x%x".formatted(first);
       throw badToken("invalid character '" + shown + "' looking for beginning of value");
-    } catch (IOException e) {
-      throw badToken(String.valueOf(e.getMessage()));
     }
   }
 
@@ -151,25 +130,23 @@ public final class ResourceReader {
     return ApiException.badRequest("invalid continue token: continue key is not valid: " + why);
   }
 
-  private static long revision(String text) {
-    if (text.isEmpty()) {
-      return 0;
-    }
+  /** Waits until a revision is reached; returns it, or 0 for an empty text. */
+  private long await(String text) throws InterruptedException {
+    long revision;
     try {
-      return Long.parseUnsignedLong(text);
+      revision = text.isEmpty() ? 0 : Long.parseUnsignedLong(text);
     } catch (NumberFormatException e) {
-      throw ApiException.badRequest(
-          "invalid resource version: resourceVersion: Invalid value: \""
-              + text
-              + "\": strconv.ParseUint: parsing \""
-              + text
-              + "\": invalid syntax");
+      throw ApiException.badRequest("invalid resource version: " + notANumber(text));
     }
-  }
-
-  private void awaitRevision(long revision) throws InterruptedException {
     if (revision > 0 && !store.await(revision, FUTURE_PATIENCE)) {
       throw ApiException.tooLargeResourceVersion(revision, store.revision());
     }
+    return revision;
+  }
+
+  static String notANumber(String resourceVersion) {
+    return "resourceVersion: Invalid value: \"%1$s\": strconv.ParseUint: parsing \"%1$s\": invalid"
+            .formatted(resourceVersion)
+        + " syntax";
   }
 }

@@ -6,18 +6,21 @@ import dev.holdfast.standalone.json.Json;
 import dev.holdfast.standalone.json.JsonPath;
 import dev.holdfast.standalone.kind.ResourceType;
 import dev.holdfast.standalone.resource.ApiException;
-import java.util.HashMap;
+import dev.holdfast.standalone.resource.Target;
+import dev.holdfast.standalone.store.StoredObject;
 import java.util.List;
-import java.util.Map;
-import java.util.function.Function;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
-/**
- * Which objects of a list or a watch a client wants: by labels and by fields.
- *
- * @param everything whether neither was given, so that objects need not be looked into
- */
-public record Selection(boolean everything, Predicate<ObjectNode> predicate) {
+/** Which objects of a list or a watch a client wants: by labels and by fields. */
+public final class Selection {
+  private final ResourceType type;
+  private final @Nullable Predicate<ObjectNode> predicate;
+
+  private Selection(ResourceType type, @Nullable Predicate<ObjectNode> predicate) {
+    this.type = type;
+    this.predicate = predicate;
+  }
 
   /**
    * Parses both selectors; empty ones select everything.
@@ -26,55 +29,46 @@ public record Selection(boolean everything, Predicate<ObjectNode> predicate) {
    */
   public static Selection parse(ResourceType type, String labels, String fields) {
     if (labels.isBlank() && fields.isBlank()) {
-      return new Selection(true, object -> true);
+      return new Selection(type, null);
     }
-    Predicate<Map<String, String>> byLabels = LabelSelector.parse(labels);
-    Predicate<ObjectNode> byFields = fields(type, fields);
-    return new Selection(false, object -> byLabels.test(labelsOf(object)) && byFields.test(object));
-  }
-
-  private static Map<String, String> labelsOf(ObjectNode object) {
-    Map<String, String> labels = new HashMap<>();
-    Json.at(object, "metadata", "labels")
-        .properties()
-        .forEach(label -> labels.put(label.getKey(), label.getValue().asText()));
-    return labels;
-  }
-
-  private static Predicate<ObjectNode> fields(ResourceType type, String selector) {
-    Predicate<ObjectNode> all = object -> true;
-    for (String term : selector.split(",", -1)) {
-      if (term.isBlank()) {
-        continue;
+    Predicate<JsonNode> byLabels = LabelSelector.parse(labels);
+    Predicate<ObjectNode> all = object -> byLabels.test(Json.at(object, "metadata", "labels"));
+    for (String term : fields.split(",", -1)) {
+      if (!term.isBlank()) {
+        all = all.and(field(type, term));
       }
-      int at = term.indexOf('=');
-      if (at < 1) {
-        throw ApiException.badRequest(
-            "invalid selector: '" + term + "'; can't understand '" + term + "'");
-      }
-      boolean equal = term.charAt(at - 1) != '!';
-      String label = term.substring(0, equal ? at : at - 1).strip();
-      String value = term.substring(term.startsWith("==", at) ? at + 2 : at + 1).strip();
-      Function<ObjectNode, String> field = field(type, label);
-      all = all.and(object -> field.apply(object).equals(value) == equal);
     }
-    return all;
+    return new Selection(type, all);
   }
 
-  private static Function<ObjectNode, String> field(ResourceType type, String label) {
-    if (label.equals("metadata.name")) {
-      return object -> Json.textAt(object, "metadata", "name");
+  private static Predicate<ObjectNode> field(ResourceType type, String term) {
+    int at = term.indexOf('=');
+    if (at < 1) {
+      throw ApiException.badRequest(
+          "invalid selector: '%1$s'; can't understand '%1$s'".formatted(term));
     }
-    if (label.equals("metadata.namespace") && type.namespaced()) {
-      return object -> Json.textAt(object, "metadata", "namespace");
-    }
-    JsonPath path = type.selectableFields().get(label);
+    boolean equal = term.charAt(at - 1) != '!';
+    String label = term.substring(0, equal ? at : at - 1).strip();
+    String value = term.substring(term.startsWith("==", at) ? at + 2 : at + 1).strip();
+    JsonPath path =
+        label.equals("metadata.name") || (label.equals("metadata.namespace") && type.namespaced())
+            ? JsonPath.parse("." + label)
+            : type.selectableFields().get(label);
     if (path == null) {
       throw ApiException.badRequest("field label not supported: " + label);
     }
     return object -> {
       List<JsonNode> found = path.find(object);
-      return found.isEmpty() || found.getFirst().isNull() ? "" : found.getFirst().asText();
+      return (found.isEmpty() ? "" : found.getFirst().asText("")).equals(value) == equal;
     };
+  }
+
+  /** Whether all objects are wanted, so that none need be looked into. */
+  boolean everything() {
+    return predicate == null;
+  }
+
+  boolean selects(StoredObject object) {
+    return predicate == null || predicate.test(Target.served(type, object.json()));
   }
 }

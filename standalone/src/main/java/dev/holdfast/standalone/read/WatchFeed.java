@@ -55,12 +55,7 @@ public final class WatchFeed {
               ? 0
               : Long.parseUnsignedLong(options.resourceVersion());
     } catch (NumberFormatException e) {
-      throw ApiException.internal(
-          "resourceVersion: Invalid value: \""
-              + options.resourceVersion()
-              + "\": strconv.ParseUint: parsing \""
-              + options.resourceVersion()
-              + "\": invalid syntax");
+      throw ApiException.internal(ResourceReader.notANumber(options.resourceVersion()));
     }
   }
 
@@ -72,7 +67,7 @@ public final class WatchFeed {
       bookmarked = watch.position();
       follow(watch, sink, deadline);
     } catch (StoreException.Compacted e) {
-      sink.send(WatchEvent.of(WatchEvent.Type.ERROR, expired(e)));
+      sink.send(event(WatchEvent.Type.ERROR, expired(e)));
     }
   }
 
@@ -95,8 +90,8 @@ public final class WatchFeed {
     }
     Listing listing = store.list(type.range(namespace));
     for (StoredObject object : listing.objects()) {
-      if (matches(object)) {
-        sink.send(WatchEvent.stored(WatchEvent.Type.ADDED, type, object.json()));
+      if (options.selection().selects(object)) {
+        sink.send(event(WatchEvent.Type.ADDED, object));
       }
     }
     if (wanted && options.bookmarks()) {
@@ -139,23 +134,28 @@ public final class WatchFeed {
 
   private void send(Change change, Sink sink) throws IOException {
     StoredObject before = change.before();
-    boolean saw = before != null && matches(before);
-    boolean sees = change.kind() != Change.Kind.DELETED && matches(change.after());
+    boolean saw = before != null && options.selection().selects(before);
+    boolean sees =
+        change.kind() != Change.Kind.DELETED && options.selection().selects(change.after());
     if (sees) {
-      WatchEvent.Type event = saw ? WatchEvent.Type.MODIFIED : WatchEvent.Type.ADDED;
-      sink.send(WatchEvent.stored(event, type, change.after().json()));
+      sink.send(event(saw ? WatchEvent.Type.MODIFIED : WatchEvent.Type.ADDED, change.after()));
     } else if (saw && change.kind() == Change.Kind.DELETED) {
-      sink.send(WatchEvent.stored(WatchEvent.Type.DELETED, type, change.after().json()));
+      sink.send(event(WatchEvent.Type.DELETED, change.after()));
     } else if (saw && before != null) {
       ObjectNode left = Target.served(type, before.json());
       Metadata.setResourceVersion(left, change.revision());
-      sink.send(WatchEvent.of(WatchEvent.Type.DELETED, left));
+      sink.send(event(WatchEvent.Type.DELETED, left));
     }
   }
 
-  private boolean matches(StoredObject object) {
-    return options.selection().everything()
-        || options.selection().predicate().test(Target.served(type, object.json()));
+  private WatchEvent event(WatchEvent.Type event, StoredObject object) {
+    return type.view() == null
+        ? new WatchEvent(event, object.json())
+        : event(event, Target.served(type, object.json()));
+  }
+
+  private static WatchEvent event(WatchEvent.Type event, ObjectNode object) {
+    return new WatchEvent(event, Json.bytes(object));
   }
 
   private WatchEvent bookmark(long revision, boolean initial) {
@@ -165,7 +165,7 @@ public final class WatchFeed {
     if (initial) {
       metadata.putObject("annotations").put("k8s.io/initial-events-end", "true");
     }
-    return WatchEvent.of(WatchEvent.Type.BOOKMARK, object);
+    return event(WatchEvent.Type.BOOKMARK, object);
   }
 
   private static ObjectNode expired(StoreException.Compacted e) {

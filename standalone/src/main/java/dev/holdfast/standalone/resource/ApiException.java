@@ -6,7 +6,6 @@ import dev.holdfast.standalone.json.Json;
 import dev.holdfast.standalone.kind.ResourceType;
 import dev.holdfast.standalone.schema.FieldError;
 import java.util.List;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** A request that fails with a Status object; texts are those of the real API server. */
@@ -40,24 +39,27 @@ public final class ApiException extends RuntimeException {
   }
 
   private static ObjectNode details(String name, String group, String kind) {
-    ObjectNode details = Json.object();
-    if (!name.isEmpty()) {
-      details.put("name", name);
-    }
-    if (!group.isEmpty()) {
-      details.put("group", group);
-    }
-    return kind.isEmpty() ? details : details.put("kind", kind);
+    ObjectNode details = Json.object().put("name", name).put("group", group).put("kind", kind);
+    details.removeIf(value -> value.asText().isEmpty());
+    return details;
   }
 
-  /** An error about an object, named by its plural as the real server does nearly everywhere. */
+  private static ObjectNode details(ObjectNode... causes) {
+    ObjectNode details = Json.object();
+    details.putArray("causes").addAll(List.of(causes));
+    return details;
+  }
+
+  /**
+   * An error about an object, named by its plural as the real server does nearly everywhere.
+   *
+   * @param message with {} in the place of the name
+   */
   private static ApiException about(
-      ResourceType type, String name, int code, String reason, String before, String after) {
-    return new ApiException(
-        code,
-        reason,
-        before + type.qualifiedPlural() + (name.isEmpty() ? "" : " \"" + name + "\"") + after,
-        details(name, type.group(), type.plural()));
+      ResourceType type, String name, int code, String reason, String message) {
+    String named = type.qualifiedPlural() + (name.isEmpty() ? "" : " \"" + name + "\"");
+    ObjectNode details = details(name, type.group(), type.plural());
+    return new ApiException(code, reason, message.replace("{}", named), details);
   }
 
   /** An error with no more than its code, reason and message. */
@@ -80,15 +82,12 @@ public final class ApiException extends RuntimeException {
   }
 
   public static ApiException notFound(ResourceType type, String name) {
-    return about(type, name, 404, "NotFound", "", " not found");
+    return about(type, name, 404, "NotFound", "{} not found");
   }
 
   public static ApiException namespaceNotFound(String namespace) {
-    return new ApiException(
-        404,
-        "NotFound",
-        "namespaces \"" + namespace + "\" not found",
-        details(namespace, "", "namespaces"));
+    String message = "namespaces \"" + namespace + "\" not found";
+    return new ApiException(404, "NotFound", message, details(namespace, "", "namespaces"));
   }
 
   public static ApiException noSuchResource() {
@@ -96,28 +95,22 @@ public final class ApiException extends RuntimeException {
   }
 
   public static ApiException methodNotAllowed(ResourceType type, String verb) {
-    return new ApiException(
-        405,
-        "MethodNotAllowed",
-        verb + " is not supported on resources of kind \"" + type.qualifiedPlural() + "\"",
-        details("", type.group(), type.plural()));
+    String message = verb + " is not supported on resources of kind \"{}\"";
+    return about(type, "", 405, "MethodNotAllowed", message);
   }
 
   public static ApiException alreadyExists(ResourceType type, String name) {
-    return about(type, name, 409, "AlreadyExists", "", " already exists");
+    return about(type, name, 409, "AlreadyExists", "{} already exists");
   }
 
   public static ApiException conflict(ResourceType type, String name, String why) {
-    return about(type, name, 409, "Conflict", "Operation cannot be fulfilled on ", ": " + why);
+    return about(type, name, 409, "Conflict", "Operation cannot be fulfilled on {}: " + why);
   }
 
   /** The object was written since the client read it. */
   public static ApiException modified(ResourceType type, String name) {
-    return conflict(
-        type,
-        name,
-        "the object has been modified; please apply your changes to the latest version and try"
-            + " again");
+    String why = "the object has been modified; please apply your changes to the latest version";
+    return conflict(type, name, why + " and try again");
   }
 
   /** A precondition of a deletion, which the real server reports by kind instead of resource. */
@@ -131,9 +124,9 @@ public final class ApiException extends RuntimeException {
 
   public static ApiException forbidden(
       ResourceType type, String name, String why, @Nullable ObjectNode cause) {
-    ApiException refusal = about(type, name, 403, "Forbidden", "", " is forbidden: " + why);
+    ApiException refusal = about(type, name, 403, "Forbidden", "{} is forbidden: " + why);
     if (cause != null) {
-      refusal.status.withObjectProperty("details").putArray("causes").add(cause);
+      refusal.status.withObjectProperty("details").setAll(details(cause));
     }
     return refusal;
   }
@@ -150,20 +143,19 @@ public final class ApiException extends RuntimeException {
    */
   public static ApiException invalid(
       String group, String kind, String name, List<FieldError> errors) {
-    String text =
-        errors.stream().map(FieldError::text).distinct().collect(Collectors.joining(", "));
+    List<String> texts = errors.stream().map(FieldError::text).distinct().toList();
+    String text = String.join(", ", texts);
     ObjectNode details = details(name, group, kind);
     ArrayNode causes = details.putArray("causes");
     errors.forEach(e -> causes.add(cause(e.reason().name(), e.message(), e.field())));
     return new ApiException(
         422,
         "Invalid",
-        kind
-            + (group.isEmpty() ? "" : "." + group)
-            + " \""
-            + name
-            + "\" is invalid: "
-            + (errors.stream().distinct().count() == 1 ? text : "[" + text + "]"),
+        "%s \"%s\" is invalid: %s"
+            .formatted(
+                kind + (group.isEmpty() ? "" : "." + group),
+                name,
+                texts.size() == 1 ? text : "[" + text + "]"),
         details);
   }
 
@@ -179,21 +171,16 @@ public final class ApiException extends RuntimeException {
 
   /** A conflict of server-side apply: one cause per field and owner. */
   public static ApiException applyConflict(String message, List<ObjectNode> causes) {
-    ObjectNode details = Json.object();
-    details.set("causes", Json.array().addAll(causes));
-    return new ApiException(409, "Conflict", message, details);
+    return new ApiException(409, "Conflict", message, details(causes.toArray(ObjectNode[]::new)));
   }
 
   public static ApiException tooLargeResourceVersion(long asked, long current) {
-    ObjectNode details = Json.object();
-    details.set(
-        "causes",
-        Json.array().add(cause("ResourceVersionTooLarge", "Too large resource version", "")));
+    ObjectNode cause = cause("ResourceVersionTooLarge", "Too large resource version", "");
     return new ApiException(
         504,
         "Timeout",
         "Timeout: Too large resource version: " + asked + ", current: " + current,
-        details.put("retryAfterSeconds", 1));
+        details(cause).put("retryAfterSeconds", 1));
   }
 
   /** What the server has no room for at the moment. */
@@ -203,10 +190,7 @@ public final class ApiException extends RuntimeException {
   }
 
   public static ApiException unsupportedMediaType(String accepted) {
-    return of(
-        415,
-        "UnsupportedMediaType",
-        "the body of the request was in an unknown format - accepted media types include: "
-            + accepted);
+    String message = "the body of the request was in an unknown format - accepted media types";
+    return of(415, "UnsupportedMediaType", message + " include: " + accepted);
   }
 }

@@ -3,14 +3,15 @@ package dev.holdfast.standalone.read;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.holdfast.standalone.json.Json;
 import dev.holdfast.standalone.resource.ApiException;
-import java.util.Map;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class SelectionTest {
-  private static final Map<String, String> LABELS = Map.of("app", "web", "x.dev/tier", "front");
+  private static final JsonNode LABELS = Json.object().put("app", "web").put("x.dev/tier", "front");
 
   @ParameterizedTest
   @CsvSource(
