@@ -27,6 +27,9 @@ import org.jspecify.annotations.Nullable;
 /** Reads and writes JSON. */
 public final class Json {
   private static final int MAX_DEPTH = 500; // far beyond any manifest, far below a stack overflow
+  // A value of two bytes takes some hundred in memory; the largest definitions have some 50,000.
+  static final int MAX_VALUES = 200_000;
+  private static final int MAX_DUPLICATES = 100; // that are told
   private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
   private static final ObjectMapper MAPPER =
       new ObjectMapper(
@@ -100,7 +103,7 @@ public final class Json {
       if (first == null) {
         throw new MalformedDocumentException("unexpected end of JSON input");
       }
-      JsonNode value = read(parser, "", duplicates);
+      JsonNode value = new Reading(parser, duplicates).read(new Place(null, ""));
       if (parser.nextToken() != null) {
         throw new MalformedDocumentException("invalid character after top-level value");
       }
@@ -114,30 +117,55 @@ public final class Json {
     }
   }
 
-  private static JsonNode read(JsonParser parser, String path, List<String> duplicates)
-      throws IOException {
-    JsonToken token = parser.currentToken();
-    if (token == JsonToken.START_OBJECT) {
-      ObjectNode object = NODES.objectNode();
-      while (parser.nextToken() != JsonToken.END_OBJECT) {
-        String name = parser.currentName();
-        String child = path.isEmpty() ? name : path + "." + name;
-        parser.nextToken();
-        if (object.replace(name, read(parser, child, duplicates)) != null) {
-          duplicates.add("duplicate field \"" + child + "\"");
+  /** Where a value is; made a text only when it has to be told. */
+  private record Place(@Nullable Place in, String step) {
+    @Override
+    public String toString() {
+      return in == null ? step : (in + step).replaceFirst("^\\.", "");
+    }
+  }
+
+  private static final class Reading {
+    private final JsonParser parser;
+    private final List<String> duplicates;
+    private int values;
+
+    Reading(JsonParser parser, List<String> duplicates) {
+      this.parser = parser;
+      this.duplicates = duplicates;
+    }
+
+    JsonNode read(Place place) throws IOException {
+      if (++values > MAX_VALUES) {
+        throw new MalformedDocumentException(
+            "the document has more than " + MAX_VALUES + " values");
+      }
+      JsonToken token = parser.currentToken();
+      if (token == JsonToken.START_OBJECT) {
+        ObjectNode object = NODES.objectNode();
+        while (parser.nextToken() != JsonToken.END_OBJECT) {
+          String name = parser.currentName();
+          Place child = new Place(place, "." + name);
+          parser.nextToken();
+          if (object.replace(name, read(child)) != null && duplicates.size() < MAX_DUPLICATES) {
+            duplicates.add("duplicate field \"" + child + "\"");
+          }
         }
+        return object;
       }
-      return object;
-    }
-    if (token == JsonToken.START_ARRAY) {
-      ArrayNode array = NODES.arrayNode();
-      while (parser.nextToken() != JsonToken.END_ARRAY) {
-        array.add(read(parser, path + "[" + array.size() + "]", duplicates));
+      if (token == JsonToken.START_ARRAY) {
+        ArrayNode array = NODES.arrayNode();
+        while (parser.nextToken() != JsonToken.END_ARRAY) {
+          array.add(read(new Place(place, "[" + array.size() + "]")));
+        }
+        return array;
       }
-      return array;
+      JsonNode value = MAPPER.readTree(parser);
+      if (value.isNumber() && Double.isInfinite(value.doubleValue())) {
+        throw new MalformedDocumentException("a number is out of range");
+      }
+      return value.isBigInteger() ? NODES.numberNode(value.doubleValue()) : value; // as Go does
     }
-    JsonNode value = MAPPER.readTree(parser);
-    return value.isBigInteger() ? NODES.numberNode(value.doubleValue()) : value; // as Go does
   }
 
   /** The words of Go's encoding/json, which users of kubectl know. */

@@ -10,7 +10,6 @@ import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
 import com.fasterxml.jackson.dataformat.yaml.util.StringQuotingChecker;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.StringReader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -18,20 +17,25 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.yaml.snakeyaml.LoaderOptions;
+import org.yaml.snakeyaml.composer.Composer;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
 import org.yaml.snakeyaml.error.YAMLException;
+import org.yaml.snakeyaml.events.Event;
 import org.yaml.snakeyaml.nodes.MappingNode;
 import org.yaml.snakeyaml.nodes.Node;
 import org.yaml.snakeyaml.nodes.NodeTuple;
 import org.yaml.snakeyaml.nodes.ScalarNode;
 import org.yaml.snakeyaml.nodes.SequenceNode;
 import org.yaml.snakeyaml.nodes.Tag;
+import org.yaml.snakeyaml.parser.Parser;
+import org.yaml.snakeyaml.parser.ParserImpl;
+import org.yaml.snakeyaml.reader.StreamReader;
+import org.yaml.snakeyaml.resolver.Resolver;
 
 /** Reads and writes YAML, with the meaning that sigs.k8s.io/yaml gives it: JSON written kindly. */
 public final class Yaml {
-  // An alias may repeat a node; without a bound a few lines could become gigabytes.
-  private static final int MAX_NODES = 500_000;
   private static final Set<Tag> NOT_TEXT = Set.of(Tag.NULL, Tag.BOOL, Tag.INT, Tag.FLOAT);
   private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
   private static final ObjectMapper WRITER =
@@ -69,9 +73,11 @@ public final class Yaml {
     LoaderOptions options = new LoaderOptions();
     options.setCodePointLimit(Integer.MAX_VALUE); // the body was limited when it was read
     options.setNestingDepthLimit(200);
-    org.yaml.snakeyaml.Yaml parser = new org.yaml.snakeyaml.Yaml(new SafeConstructor(options));
+    StreamReader reader = new StreamReader(new String(yaml, StandardCharsets.UTF_8));
     try {
-      Node root = parser.compose(new StringReader(new String(yaml, StandardCharsets.UTF_8)));
+      Node root =
+          new Composer(new Counting(new ParserImpl(reader, options)), new Resolver(), options)
+              .getSingleNode();
       Reading reading = new Reading();
       JsonNode value = root == null ? NODES.nullNode() : reading.read(root);
       return new ParsedDocument(value, reading.duplicates, true);
@@ -93,6 +99,31 @@ public final class Yaml {
     return Json.write(WRITER.writer(), node);
   }
 
+  /** Bounds what is read, before it is a tree; an alias is counted when the tree is walked. */
+  private record Counting(Parser parser, AtomicInteger events) implements Parser {
+    Counting(Parser parser) {
+      this(parser, new AtomicInteger());
+    }
+
+    @Override
+    public boolean checkEvent(Event.ID choice) {
+      return parser.checkEvent(choice);
+    }
+
+    @Override
+    public Event peekEvent() {
+      return parser.peekEvent();
+    }
+
+    @Override
+    public Event getEvent() {
+      if (events.incrementAndGet() > 2 * Json.MAX_VALUES) { // a list has two: its begin and end
+        throw new MalformedDocumentException("yaml: the document has too many values");
+      }
+      return parser.getEvent();
+    }
+  }
+
   private static final class Reading extends SafeConstructor {
     private final List<String> duplicates = new ArrayList<>();
     private int nodes;
@@ -102,7 +133,7 @@ public final class Yaml {
     }
 
     JsonNode read(Node node) {
-      if (++nodes > MAX_NODES) {
+      if (++nodes > Json.MAX_VALUES) {
         throw new MalformedDocumentException("yaml: document contains excessive aliasing");
       }
       return switch (node) {

@@ -1,6 +1,7 @@
 package dev.holdfast.standalone.patch;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.holdfast.standalone.json.Json;
 import dev.holdfast.standalone.patch.PatchException.Kind;
@@ -18,18 +19,44 @@ final class JsonPatch {
   /** MaxJSONPatchOperations of apiserver. */
   private static final int MAXIMUM_OPERATIONS = 10_000;
 
+  /** AccumulatedCopySizeLimit of apiserver. */
+  private static final int MAXIMUM_COPIED_BYTES = 3 << 20;
+
   private JsonPatch() {}
 
   static JsonNode apply(ObjectNode live, JsonNode patch) {
     check(patch);
     try {
-      // By default the library lets a removal of nothing pass; RFC 6902 and Kubernetes do not.
-      return io.fabric8.zjsonpatch.JsonPatch.apply(
-          patch, live, EnumSet.of(CompatibilityFlags.FORBID_REMOVE_MISSING_OBJECT));
-    } catch (JsonPatchException e) {
-      throw new PatchException(
-          Kind.NOT_APPLICABLE, "the server rejected our request due to an error in our request");
+      JsonNode state = live;
+      ArrayNode part = Json.array();
+      long copied = 0;
+      for (JsonNode operation : patch) {
+        if (operation.path("op").asText().equals("copy")) {
+          // Each copy may double what there is, so that it is weighed before it is done.
+          state = applyPart(part, state);
+          part = Json.array();
+          copied += Json.bytes(state.at(operation.path("from").asText())).length;
+          if (copied > MAXIMUM_COPIED_BYTES) {
+            throw notApplicable();
+          }
+        }
+        part.add(operation);
+      }
+      return applyPart(part, state);
+    } catch (JsonPatchException | IllegalArgumentException e) {
+      throw notApplicable();
     }
+  }
+
+  private static JsonNode applyPart(ArrayNode patch, JsonNode state) {
+    // By default the library lets a removal of nothing pass; RFC 6902 and Kubernetes do not.
+    return io.fabric8.zjsonpatch.JsonPatch.apply(
+        patch, state, EnumSet.of(CompatibilityFlags.FORBID_REMOVE_MISSING_OBJECT));
+  }
+
+  private static PatchException notApplicable() {
+    return new PatchException(
+        Kind.NOT_APPLICABLE, "the server rejected our request due to an error in our request");
   }
 
   private static void check(JsonNode patch) {
