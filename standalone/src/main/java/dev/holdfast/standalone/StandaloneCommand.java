@@ -20,6 +20,7 @@ import picocli.CommandLine.Spec;
     description =
         "Serves the Kubernetes API on this host, without a cluster. Its kubeconfig is written to"
             + " the data directory. Ends on SIGTERM or Ctrl-C.",
+    subcommands = {BackupCommand.class, RestoreCommand.class},
     mixinStandardHelpOptions = true)
 public final class StandaloneCommand implements Callable<Integer> {
   private final Rights rights;
@@ -56,6 +57,10 @@ public final class StandaloneCommand implements Callable<Integer> {
    */
   public StandaloneCommand(Rights rights) {
     this.rights = rights;
+  }
+
+  Path dataDirectory() {
+    return dataDirectory;
   }
 
   @Override

@@ -2,6 +2,7 @@ package dev.holdfast.standalone.http;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.holdfast.standalone.backup.Snapshot;
 import dev.holdfast.standalone.http.Exchange.Answer;
 import dev.holdfast.standalone.json.Json;
 import dev.holdfast.standalone.kind.ResourceRegistry;
@@ -11,7 +12,9 @@ import dev.holdfast.standalone.resource.ApiException;
 import dev.holdfast.standalone.resource.ResourceWriter;
 import dev.holdfast.standalone.security.Identity;
 import dev.holdfast.standalone.security.Rights;
+import dev.holdfast.standalone.store.Listing;
 import dev.holdfast.standalone.store.ObjectStore;
+import dev.holdfast.standalone.store.Range;
 import dev.holdfast.standalone.store.StoreException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -161,9 +164,16 @@ final class ApiHandler extends Handler.Abstract {
       case "api", "apis" -> discover(exchange, path);
       case "openapi" -> openApi(exchange, path);
       case "version" -> path.equals("/version") ? version(exchange) : paths(exchange, 404);
+      case "snapshot" -> path.equals(Snapshot.PATH) ? snapshot() : paths(exchange, 404);
       case "metrics" -> path.equals("/metrics") ? metrics() : paths(exchange, 404);
       default -> paths(exchange, path.equals("/") ? 200 : 404);
     };
+  }
+
+  /** Everything there is at one revision; nothing waits for it. */
+  private Answer snapshot() {
+    Listing all = store.list(Range.everything());
+    return Exchange.stream("application/x-ndjson", out -> Snapshot.write(all, out));
   }
 
   private Answer resource(Exchange exchange, ApiPath path) throws InterruptedException {

@@ -7,17 +7,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 
 /** Files that only their owner may read. */
 public final class PrivateFiles {
-  private static final FileAttribute<?> OWNER_ONLY =
-      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
-  private static final FileAttribute<?> OWNER_ONLY_DIRECTORY =
-      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
-
   private PrivateFiles() {}
+
+  /** Fills a file that is empty and has no name yet that anybody knows. */
+  @FunctionalInterface
+  public interface Contents {
+    void writeTo(Path file) throws IOException;
+  }
 
   /**
    * Replaces a file at once: readers see the old or the new contents, never a part. On return it is
@@ -26,7 +26,7 @@ public final class PrivateFiles {
   public static void write(Path file, byte[] contents) throws IOException {
     put(
         file,
-        contents,
+        temporary -> Files.write(temporary, contents),
         temporary ->
             Files.move(
                 temporary,
@@ -35,42 +35,41 @@ public final class PrivateFiles {
                 StandardCopyOption.REPLACE_EXISTING));
   }
 
-  /** As {@link #write}, but leaves a file as it is that is there or that another process makes. */
-  public static void writeNew(Path file, byte[] contents) throws IOException {
-    put(
-        file,
-        contents,
-        temporary -> {
-          try {
-            Files.createLink(file, temporary);
-          } catch (FileAlreadyExistsException e) {
-            // That one is kept.
-          }
-        });
+  /**
+   * As {@link #write}, but never touches a file that is there or that another process makes.
+   *
+   * @throws FileAlreadyExistsException when there is one
+   */
+  public static void writeNew(Path file, Contents contents) throws IOException {
+    put(file, contents, temporary -> Files.createLink(file, temporary));
   }
 
-  private interface Placement {
-    void place(Path temporary) throws IOException;
-  }
-
-  private static void put(Path file, byte[] contents, Placement placement) throws IOException {
-    Path parent = file.toAbsolutePath().getParent();
-    Path temporary = Files.createTempFile(parent, file.getFileName() + ".", ".new", OWNER_ONLY);
+  private static void put(Path file, Contents contents, Contents placement) throws IOException {
+    Path parent = file.toAbsolutePath().resolveSibling("");
+    Path temporary = Files.createTempFile(parent, file.getFileName() + ".", ".new"); // 0600
     try {
-      Files.write(temporary, contents, StandardOpenOption.WRITE, StandardOpenOption.SYNC);
-      placement.place(temporary);
-      try (FileChannel directory = FileChannel.open(parent, StandardOpenOption.READ)) {
-        directory.force(true);
-      }
+      contents.writeTo(temporary);
+      sync(temporary);
+      placement.writeTo(temporary);
+      sync(parent);
     } finally {
       Files.deleteIfExists(temporary);
+    }
+  }
+
+  /** Returns when a file, or which files a directory has, is on the disk. */
+  public static void sync(Path file) throws IOException {
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+      channel.force(true);
     }
   }
 
   /** Creates a directory, and those above it, for its owner only; does nothing if it is there. */
   public static void createDirectory(Path directory) throws IOException {
     if (!Files.isDirectory(directory)) {
-      Files.createDirectories(directory, OWNER_ONLY_DIRECTORY);
+      Files.createDirectories(
+          directory,
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
     }
   }
 }

@@ -5,6 +5,7 @@ import dev.holdfast.standalone.store.Key;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
@@ -51,8 +52,11 @@ public final class SecretsAtRest implements AtRest {
     if (!Files.exists(file)) {
       byte[] fresh = new byte[KEY_BYTES];
       new SecureRandom().nextBytes(fresh);
-      // Another control plane may just make one too, and seal with it.
-      PrivateFiles.writeNew(file, fresh);
+      try {
+        PrivateFiles.writeNew(file, empty -> Files.write(empty, fresh));
+      } catch (FileAlreadyExistsException e) {
+        // Another control plane has just made one, and seals with it.
+      }
     }
     byte[] bytes = Files.readAllBytes(file);
     if (bytes.length != KEY_BYTES) {

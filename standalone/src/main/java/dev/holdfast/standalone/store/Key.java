@@ -16,7 +16,7 @@ public record Key(String group, String resource, String namespace, String name) 
         : group + "/" + resource + "/" + namespace + "/" + name;
   }
 
-  static Key parse(String path) {
+  public static Key parse(String path) {
     String[] parts = path.split("/", -1);
     return parts.length == 3
         ? new Key(parts[0], parts[1], "", parts[2])

@@ -21,6 +21,7 @@ final class ObjectFile implements AutoCloseable {
   private static final long FIRST_REVISION = 1;
   // Chunks are synced before they count, so space need not be kept for reordered writes for long.
   private static final int RETENTION_MILLIS = 5_000;
+  private static final int BATCH = 1_000; // objects, before a new file is committed in between
   private static final int CACHE_MEBIBYTES = 1; // everything is held in memory by ObjectStore
 
   private final MVStore file;
@@ -28,16 +29,18 @@ final class ObjectFile implements AutoCloseable {
   private final MVMap<String, Long> meta;
   private final AtRest atRest;
   private final boolean sync;
+  private boolean sealed = true;
 
+  /** Opens or creates the file, for this process only. */
   ObjectFile(Path path, AtRest atRest, boolean sync) {
+    this(new MVStore.Builder(), path, atRest, sync);
+  }
+
+  private ObjectFile(MVStore.Builder builder, Path path, AtRest atRest, boolean sync) {
     this.atRest = atRest;
     this.sync = sync;
     this.file =
-        new MVStore.Builder()
-            .fileName(path.toString())
-            .autoCommitDisabled()
-            .cacheSize(CACHE_MEBIBYTES)
-            .open();
+        builder.fileName(path.toString()).autoCommitDisabled().cacheSize(CACHE_MEBIBYTES).open();
     file.setVersionsToKeep(0);
     file.setRetentionTime(RETENTION_MILLIS);
     this.objects =
@@ -54,6 +57,25 @@ final class ObjectFile implements AutoCloseable {
                 .valueType(LongDataType.INSTANCE));
   }
 
+  /** Opens a file that is there, and changes nothing in it. */
+  static ObjectFile toRead(Path path, AtRest atRest) {
+    return new ObjectFile(new MVStore.Builder().readOnly(), path, atRest, false);
+  }
+
+  /** Makes a new file of these objects. On return it is on the disk. */
+  static void write(Path path, AtRest atRest, Listing contents) {
+    try (ObjectFile file = new ObjectFile(path, atRest, true)) {
+      int written = 0;
+      for (StoredObject object : contents.objects()) {
+        file.put(object);
+        if (++written % BATCH == 0) {
+          file.file.commit();
+        }
+      }
+      file.commitAt(contents.revision());
+    }
+  }
+
   long revision() {
     Long revision = meta.get(REVISION);
     return revision == null ? FIRST_REVISION : revision;
@@ -68,28 +90,41 @@ final class ObjectFile implements AutoCloseable {
           long revision = buffer.getLong();
           byte[] sealed = new byte[buffer.remaining()];
           buffer.get(sealed);
+          this.sealed &= atRest.isSealed(key, sealed);
           all.put(path, new StoredObject(key, revision, atRest.open(key, sealed)));
         });
     return all;
   }
 
+  /** Whether everything that was loaded was sealed as it has to be. */
+  boolean isSealed() {
+    return sealed;
+  }
+
   /** Writes all of the changes or none of them. */
   void commit(List<Change> changes) {
     for (Change change : changes) {
-      String path = change.key().path();
       if (change.kind() == Change.Kind.DELETED) {
-        objects.remove(path);
+        objects.remove(change.key().path());
       } else {
-        byte[] sealed = atRest.seal(change.key(), change.after().json());
-        objects.put(
-            path,
-            ByteBuffer.allocate(Long.BYTES + sealed.length)
-                .putLong(change.revision())
-                .put(sealed)
-                .array());
+        put(change.after());
       }
     }
-    meta.put(REVISION, changes.getLast().revision());
+    commitAt(changes.getLast().revision());
+  }
+
+  private void put(StoredObject object) {
+    byte[] bytes = atRest.seal(object.key(), object.json());
+    objects.put(
+        object.key().path(),
+        ByteBuffer.allocate(Long.BYTES + bytes.length)
+            .putLong(object.revision())
+            .put(bytes)
+            .array());
+  }
+
+  private void commitAt(long revision) {
+    meta.put(REVISION, revision);
     file.commit();
     if (sync) {
       file.sync();

@@ -1,6 +1,10 @@
 package dev.holdfast.standalone.store;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,6 +16,8 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.h2.mvstore.DataUtils;
+import org.h2.mvstore.MVStoreException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -78,12 +84,51 @@ public final class ObjectStore implements AutoCloseable {
     ObjectStore store;
     try {
       store = new ObjectStore(file, options);
+      if (!file.isSealed()) {
+        replace(path, atRest, store.list(Range.everything()));
+        file.close();
+        return open(path, atRest, options);
+      }
     } catch (RuntimeException e) {
       file.close();
       throw e;
     }
     store.writer.start();
     return store;
+  }
+
+  // What was not sealed would stay in the file that it was written to, even when it is sealed now.
+  private static void replace(Path path, AtRest atRest, Listing contents) {
+    LOG.info("Writing {} anew, so that nothing stays in it that should be encrypted", path);
+    Path fresh = path.resolveSibling(path.getFileName() + ".new");
+    try {
+      Files.deleteIfExists(fresh);
+      ObjectFile.write(fresh, atRest, contents);
+      Files.move(fresh, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      throw new UncheckedIOException(path + " can't be written anew: " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * Everything in a file, which is left as it is; null when a control plane uses it.
+   *
+   * @throws MVStoreException when it is damaged
+   */
+  public static @Nullable Listing read(Path path, AtRest atRest) {
+    try (ObjectFile file = ObjectFile.toRead(path, atRest)) {
+      return new Listing(file.revision(), List.copyOf(file.load().values()));
+    } catch (MVStoreException e) {
+      if (e.getErrorCode() == DataUtils.ERROR_FILE_LOCKED) {
+        return null;
+      }
+      throw e;
+    }
+  }
+
+  /** Makes a new file of these objects. On return it is on the disk. */
+  public static void write(Path path, AtRest atRest, Listing contents) {
+    ObjectFile.write(path, atRest, contents);
   }
 
   /** The revision of the last write. */

@@ -4,7 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.holdfast.standalone.security.SecretsAtRest.UnreadableSecretException;
+import dev.holdfast.standalone.store.AtRest;
 import dev.holdfast.standalone.store.Key;
+import dev.holdfast.standalone.store.Listing;
+import dev.holdfast.standalone.store.ObjectStore;
+import dev.holdfast.standalone.store.StoreOptions;
+import dev.holdfast.standalone.store.StoredObject;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -83,6 +88,39 @@ class SecretsAtRestTest {
     assertThat(atRest.open(map, JSON)).isEqualTo(JSON);
     assertThat(atRest.seal(custom, JSON)).isEqualTo(JSON);
     assertThat(atRest.open(LOGIN, JSON)).isEqualTo(JSON);
+  }
+
+  @Test
+  void aSecretFromBeforeThereWasAKeyIsSealedByTheNextStart() throws IOException {
+    Path file = directory.resolve("objects.mv");
+    ObjectStore.write(
+        file,
+        AtRest.plain(),
+        new Listing(
+            9,
+            List.of(
+                new StoredObject(LOGIN, 3, JSON),
+                new StoredObject(new Key("", "configmaps", "default", "m"), 4, JSON))));
+    Files.delete(directory.resolve("secrets.key"));
+
+    for (int start = 0; start < 2; start++) {
+      try (ObjectStore store =
+          ObjectStore.open(
+              file,
+              SecretsAtRest.open(directory.resolve("secrets.key")),
+              StoreOptions.defaults())) {
+        assertThat(store.revision()).isEqualTo(9);
+        assertThat(store.get(LOGIN))
+            .satisfies(
+                login -> {
+                  assertThat(login.revision()).isEqualTo(3);
+                  assertThat(login.json()).isEqualTo(JSON);
+                });
+      }
+      String bytes = Files.readString(file, StandardCharsets.ISO_8859_1);
+      assertThat(bytes.split("aHVudGVyMg==", -1)).as("only the ConfigMap is in clear").hasSize(2);
+    }
+    assertThat(directory.resolve("objects.mv.new")).doesNotExist();
   }
 
   @Test
