@@ -39,45 +39,37 @@ public final class Kinds {
     for (JsonNode kind : DATA.path("kinds")) {
       Set<Trait> traits = EnumSet.noneOf(Trait.class);
       kind.path("traits").forEach(trait -> traits.add(Trait.valueOf(trait.asText())));
-      JsonNode storedAs = kind.path("storedAs");
-      View view =
-          storedAs.isMissingNode()
-              ? null
-              : new View(
-                  Json.textAt(storedAs, "apiVersion"),
-                  Json.textAt(kind, "group") + "/v1",
-                  texts(storedAs.path("fields")));
+      Map<String, String> subresources = texts(kind.path("subresources"));
       List<PrinterColumn> columns =
           Json.items(kind.path("columns")).stream().map(PrinterColumn::of).toList();
       KindRules own = rules.getOrDefault(Json.textAt(kind, "names", "kind"), KindRules.NONE);
-      Map<String, String> subresources = texts(kind.path("subresources"));
-      ObjectNode schema = Json.objectAt(kind, "schema");
-      types.add(type(kind, kind, "v1", traits, subresources, schema, columns, view, own));
+      types.add(type(kind, kind, traits, subresources, columns, view(kind), own));
     }
     return types;
+  }
+
+  private static @Nullable View view(JsonNode kind) {
+    String stored = Json.textAt(kind, "storedAs", "apiVersion");
+    String served = Json.textAt(kind, "group") + "/" + Json.textAt(kind, "name");
+    Map<String, String> fields = texts(Json.at(kind, "storedAs", "fields"));
+    return stored.isEmpty() ? null : new View(stored, served, fields);
   }
 
   /** The resources that a CustomResourceDefinition makes, by the versions that it serves. */
   public static List<ResourceType> of(ObjectNode definition) {
     JsonNode spec = definition.path("spec");
-    String stored = Json.textAt(spec, "group") + "/" + storageVersion(definition);
+    String group = Json.textAt(spec, "group") + "/";
+    String stored = group + storageVersion(definition);
+    Set<Trait> traits = EnumSet.of(Trait.CUSTOM, Trait.GENERATION);
     List<ResourceType> types = new ArrayList<>();
     for (JsonNode version : spec.path("versions")) {
+      String served = group + Json.textAt(version, "name");
+      View view = served.equals(stored) ? null : new View(stored, served, Map.of());
+      Map<String, String> subresources =
+          version.path("subresources").hasNonNull("status") ? Map.of("status", "status") : Map.of();
       if (version.path("served").asBoolean()) {
-        String name = Json.textAt(version, "name");
-        String served = Json.textAt(spec, "group") + "/" + name;
-        boolean status = version.path("subresources").hasNonNull("status");
-        types.add(
-            type(
-                spec,
-                version,
-                name,
-                EnumSet.of(Trait.CUSTOM, Trait.GENERATION),
-                status ? Map.of("status", "status") : Map.of(),
-                Json.objectAt(version, "schema", "openAPIV3Schema"),
-                columns(version),
-                served.equals(stored) ? null : new View(stored, served, Map.of()),
-                KindRules.NONE));
+        List<PrinterColumn> columns = columns(version);
+        types.add(type(spec, version, traits, subresources, columns, view, KindRules.NONE));
       }
     }
     return types;
@@ -112,13 +104,12 @@ public final class Kinds {
   private static ResourceType type(
       JsonNode spec,
       JsonNode version,
-      String name,
       Set<Trait> traits,
       Map<String, String> subresources,
-      @Nullable ObjectNode schema,
       List<PrinterColumn> columns,
       @Nullable View view,
       KindRules rules) {
+    ObjectNode schema = Json.objectAt(version, "schema", "openAPIV3Schema");
     Map<String, JsonPath> fields = new HashMap<>();
     for (JsonNode field : version.path("selectableFields")) {
       String path = Json.textAt(field, "jsonPath");
@@ -127,7 +118,7 @@ public final class Kinds {
     }
     return new ResourceType(
         Json.textAt(spec, "group"),
-        name,
+        Json.textAt(version, "name"),
         Names.of(spec.path("names")),
         Json.textAt(spec, "scope").equals("Namespaced"),
         traits,

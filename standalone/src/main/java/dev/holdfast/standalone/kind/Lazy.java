@@ -15,16 +15,12 @@ final class Lazy<T> implements Supplier<T> {
   @Override
   public T get() {
     T made = value;
-    if (made != null) {
-      return made;
-    }
-    synchronized (this) {
-      made = value;
-      if (made == null) {
-        made = make.get();
-        value = made;
-      }
-      return made;
-    }
+    return made == null ? make() : made;
+  }
+
+  private synchronized T make() {
+    T made = value == null ? make.get() : value;
+    value = made;
+    return made;
   }
 }

@@ -82,11 +82,8 @@ public final class WatchFeed {
   /** Sends what there is already; returns the revision to follow from. */
   private long begin(Sink sink) throws IOException {
     boolean wanted = options.sendInitialEvents().equals("true");
-    if (options.sendInitialEvents().equals("false")) {
+    if (options.sendInitialEvents().equals("false") || (!wanted && start > 0)) {
       return start == 0 ? store.revision() : start;
-    }
-    if (!wanted && start > 0) {
-      return start;
     }
     Listing listing = store.list(type.range(namespace));
     for (StoredObject object : listing.objects()) {

@@ -27,6 +27,10 @@ import java.util.Map;
 public final class Decoding {
   private static final JsonNode METADATA = ObjectMeta.schema().path("properties");
   private static final int SHOWN = 30;
+  private static final String NO_JSON = "couldn't get version/kind; json parse error: ";
+  private static final String GO_TYPE =
+      "struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string"
+          + " \"json:\\\"kind,omitempty\\\"\" }";
 
   private Decoding() {}
 
@@ -40,36 +44,32 @@ public final class Decoding {
     try {
       document = yaml ? Yaml.parse(body) : Json.parse(body);
     } catch (MalformedDocumentException e) {
-      throw unrecognized(
-          type,
-          "couldn't get version/kind; json parse error: %s (%s)"
-              .formatted(e.getMessage(), body.length == 0 ? "<empty>" : shortened(body)));
+      String shown = body.length == 0 ? "<empty>" : shortened(body);
+      throw unrecognized(type, NO_JSON + e.getMessage() + " (" + shown + ")");
     }
     if (!(document.value() instanceof ObjectNode object)) {
-      String go = "struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\";";
-      go += " Kind string \"json:\\\"kind,omitempty\\\"\" }";
       throw unrecognized(
           type,
-          ("couldn't get version/kind; json parse error: json: cannot unmarshal %s into Go value of"
-                  + " type %s (%s)")
-              .formatted(
-                  document.value().isArray() ? "array" : "value",
-                  go,
-                  HexFormat.of().formatHex(body)));
+          NO_JSON
+              + "json: cannot unmarshal %s into Go value of type %s (%s)"
+                  .formatted(
+                      document.value().isArray() ? "array" : "value",
+                      GO_TYPE,
+                      HexFormat.of().formatHex(body)));
     }
-    if (Json.textAt(object, "kind").isEmpty()) {
-      if (type.has(Trait.CUSTOM)) {
-        String text = new String(body, StandardCharsets.UTF_8);
-        throw unrecognized(
-            type, "Object 'Kind' is missing in '" + text + "' (" + shortened(body) + ")");
-      }
+    String kind = Json.textAt(object, "kind");
+    if (kind.isEmpty() && type.has(Trait.CUSTOM)) {
+      String text = new String(body, StandardCharsets.UTF_8);
+      throw unrecognized(
+          type, "Object 'Kind' is missing in '" + text + "' (" + shortened(body) + ")");
+    }
+    if (kind.isEmpty()) {
       object.put("kind", type.kind()); // typed kinds are known from the path
+    } else if (!type.has(Trait.CUSTOM) && !kind.equals(type.kind())) {
+      throw unrecognized(type, "no kind \"" + kind + "\" is registered");
     }
     if (Json.textAt(object, "apiVersion").isEmpty()) {
       object.put("apiVersion", type.apiVersion());
-    }
-    if (!type.has(Trait.CUSTOM) && !Json.textAt(object, "kind").equals(type.kind())) {
-      throw unrecognized(type, "no kind \"" + Json.textAt(object, "kind") + "\" is registered");
     }
     return document;
   }
@@ -192,41 +192,35 @@ public final class Decoding {
     while (fields.hasNext()) {
       Map.Entry<String, JsonNode> field = fields.next();
       JsonNode value = field.getValue();
-      JsonNode schema = METADATA.get(field.getKey());
-      boolean keep = false;
-      if (schema == null) {
+      JsonNode schema = METADATA.path(field.getKey());
+      if (schema.isMissingNode()) {
         unknown.add("metadata." + field.getKey());
       } else if (!value.isNull()) {
-        checkMetadata(type, field.getKey(), schema, value);
-        boolean empty = value.isContainerNode() ? value.isEmpty() : value.asText().isEmpty();
-        // An empty list of managers is a request to forget them all.
-        keep = !empty || field.getKey().equals("managedFields");
+        check(type, "ObjectMeta." + field.getKey(), schema, value);
       }
-      if (!keep) {
+      boolean empty = value.isContainerNode() ? value.isEmpty() : value.asText("").isEmpty();
+      // An empty list of managers is a request to forget them all.
+      if (schema.isMissingNode() || (empty && !field.getKey().equals("managedFields"))) {
         fields.remove();
       }
     }
   }
 
-  private static void checkMetadata(
-      ResourceType type, String name, JsonNode schema, JsonNode value) {
+  private static void check(ResourceType type, String field, JsonNode schema, JsonNode value) {
     String wanted = goType(schema);
-    String field = "ObjectMeta." + name;
-    switch (wanted) {
-      case "string" -> require(value.isTextual(), type, value, field, wanted);
-      case "int64" -> require(value.isIntegralNumber(), type, value, field, wanted);
-      case "map[string]string" -> {
-        require(value.isObject(), type, value, field, wanted);
-        for (Map.Entry<String, JsonNode> entry : value.properties()) {
-          JsonNode text = entry.getValue();
-          require(text.isTextual() || text.isNull(), type, text, field, "string");
-          entry.setValue(TextNode.valueOf(text.asText("")));
-        }
-      }
-      case "object" -> require(value.isObject(), type, value, field, wanted);
-      default -> {
-        require(value.isArray(), type, value, field, wanted);
-        value.forEach(item -> checkMetadata(type, name, schema.get("items"), item));
+    boolean right =
+        switch (schema.path("type").asText()) {
+          case "array" -> value.isArray();
+          case "integer" -> value.isIntegralNumber();
+          case "object" -> value.isObject();
+          default -> value.isTextual();
+        };
+    require(right, type, value, field, wanted);
+    Json.items(value).forEach(item -> check(type, field, schema.path("items"), item));
+    if (schema.has("additionalProperties")) {
+      for (Map.Entry<String, JsonNode> entry : value.properties()) {
+        JsonNode text = entry.setValue(TextNode.valueOf(entry.getValue().asText("")));
+        require(text.isTextual() || text.isNull(), type, text, field, "string");
       }
     }
   }

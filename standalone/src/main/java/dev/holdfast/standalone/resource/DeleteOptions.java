@@ -6,6 +6,7 @@ import dev.holdfast.standalone.json.Json;
 import dev.holdfast.standalone.schema.FieldError;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,18 +19,22 @@ import org.jspecify.annotations.Nullable;
 public record DeleteOptions(
     boolean dryRun, @Nullable Propagation propagation, String uid, String resourceVersion) {
 
+  private static final String FIELD = "propagationPolicy";
+
   /** What becomes of the objects that the deleted one owns. */
   public enum Propagation {
     /** They are deleted first; until then the owner stays, terminating. */
-    FOREGROUND(Metadata.FOREGROUND),
+    FOREGROUND("Foreground", Metadata.FOREGROUND),
     /** They are deleted afterwards. */
-    BACKGROUND(""),
+    BACKGROUND("Background", ""),
     /** They stay, without the owner. */
-    ORPHAN(Metadata.ORPHAN);
+    ORPHAN("Orphan", Metadata.ORPHAN);
 
+    private final String text;
     private final String finalizer;
 
-    Propagation(String finalizer) {
+    Propagation(String text, String finalizer) {
+      this.text = text;
       this.finalizer = finalizer;
     }
 
@@ -52,40 +57,29 @@ public record DeleteOptions(
   public static DeleteOptions parse(JsonNode body, List<String> dryRun, String propagation) {
     List<String> dry = new ArrayList<>(dryRun);
     body.path("dryRun").forEach(value -> dry.add(value.asText()));
-    String policy = body.path("propagationPolicy").asText(propagation);
     JsonNode orphan = body.path("orphanDependents");
-    if (orphan.isBoolean()) {
-      if (!policy.isEmpty()) {
-        String rule = "orphanDependents and deletionPropagation cannot be both set";
-        throw refused(FieldError.invalid("propagationPolicy", policy, rule));
-      }
-      policy = orphan.asBoolean() ? "Orphan" : "Background";
+    String given = body.path("propagationPolicy").asText(propagation);
+    if (orphan.isBoolean() && !given.isEmpty()) {
+      String rule = "orphanDependents and deletionPropagation cannot be both set";
+      throw ApiException.invalidOption("DeleteOptions", FieldError.invalid(FIELD, given, rule));
     }
-    Propagation parsed =
-        switch (policy) {
-          case "" -> null;
-          case "Foreground" -> Propagation.FOREGROUND;
-          case "Background" -> Propagation.BACKGROUND;
-          case "Orphan" -> Propagation.ORPHAN;
-          default ->
-              throw refused(
-                  FieldError.unsupported(
-                      "propagationPolicy",
-                      "\"" + policy + "\"",
-                      "Foreground",
-                      "Background",
-                      "Orphan",
-                      "nil"));
-        };
+    String policy = orphan.isBoolean() ? (orphan.asBoolean() ? "Orphan" : "Background") : given;
+    Propagation parsed = null;
+    if (!policy.isEmpty()) {
+      String shown = "\"" + policy + "\"";
+      FieldError unknown =
+          FieldError.unsupported(FIELD, shown, "Foreground", "Background", "Orphan", "nil");
+      parsed =
+          Stream.of(Propagation.values())
+              .filter(value -> value.text.equals(policy))
+              .findFirst()
+              .orElseThrow(() -> ApiException.invalidOption("DeleteOptions", unknown));
+    }
     return new DeleteOptions(
         WriteOptions.dryRun("DeleteOptions", dry),
         parsed,
         Json.textAt(body, "preconditions", "uid"),
         Json.textAt(body, "preconditions", "resourceVersion"));
-  }
-
-  private static ApiException refused(FieldError error) {
-    return ApiException.invalidOption("DeleteOptions", error);
   }
 
   /**

@@ -11,9 +11,10 @@ import dev.holdfast.standalone.kind.Trait;
 import dev.holdfast.standalone.patch.PatchException;
 import dev.holdfast.standalone.patch.PatchType;
 import dev.holdfast.standalone.patch.Patches;
-import dev.holdfast.standalone.resource.WritePipeline.Step;
-import dev.holdfast.standalone.resource.WritePipeline.Verb;
+import dev.holdfast.standalone.resource.Write.Step;
+import dev.holdfast.standalone.resource.Write.Verb;
 import dev.holdfast.standalone.schema.FieldError;
+import dev.holdfast.standalone.schema.FieldError.Reason;
 import dev.holdfast.standalone.store.ObjectStore;
 import java.time.Clock;
 import java.util.ArrayList;
@@ -26,12 +27,10 @@ public final class ResourceWriter {
   private static final String MAINTAINER = "holdfast-standalone";
 
   private final ObjectStore store;
-  private final WritePipeline pipeline;
   private final Clock clock;
 
   public ResourceWriter(ObjectStore store, Clock clock) {
     this.store = store;
-    this.pipeline = new WritePipeline(store, clock);
     this.clock = clock;
   }
 
@@ -52,7 +51,7 @@ public final class ResourceWriter {
     if (name.isEmpty()) {
       name = base.isEmpty() ? target.name() : Metadata.generateName(base);
     }
-    return pipeline.write(target.named(name), Verb.CREATE, options, live -> body.deepCopy());
+    return write(target.named(name), Verb.CREATE, options, live -> body.deepCopy());
   }
 
   /** Replaces an object (PUT). */
@@ -65,7 +64,7 @@ public final class ResourceWriter {
       throw ApiException.internal("strconv.ParseUint: parsing \"" + asked + "\": invalid syntax");
     }
     boolean unconditional = asked.isEmpty() || asked.equals("0");
-    return pipeline.write(
+    return write(
         target,
         Verb.REPLACE,
         options,
@@ -76,13 +75,10 @@ public final class ResourceWriter {
           }
           ObjectNode existing = existing(target, live);
           if (unconditional && !type.has(Trait.UNCONDITIONAL_UPDATE)) {
-            FieldError missing =
-                new FieldError(
-                    FieldError.Reason.FieldValueInvalid,
-                    "metadata.resourceVersion",
-                    "Invalid value: 0: must be specified for an update");
-            throw ApiException.invalid(
-                type.group(), type.plural(), target.name(), List.of(missing));
+            String message = "Invalid value: 0: must be specified for an update";
+            FieldError error =
+                new FieldError(Reason.FieldValueInvalid, "metadata.resourceVersion", message);
+            throw ApiException.invalid(type.group(), type.plural(), target.name(), List.of(error));
           }
           requireUid(target, body, existing);
           if (unconditional) {
@@ -94,7 +90,7 @@ public final class ResourceWriter {
 
   /** Changes an object by a patch that knows nothing of ownership. */
   public Written patch(Target target, PatchType patchType, JsonNode patch, WriteOptions options) {
-    return pipeline.write(
+    return write(
         target,
         Verb.REPLACE,
         options,
@@ -124,19 +120,18 @@ public final class ResourceWriter {
     ObjectNode configuration = Decoding.configuration(target, document);
     requireMatchingPath(target, configuration);
     Metadata.of(configuration).put("name", target.name());
-    return pipeline.write(
+    return write(
         target,
         Verb.APPLY,
         options,
         live -> {
-          if (live == null && target.isStatus()) {
-            throw ApiException.notFound(target.type(), target.name());
-          }
           String uid = Metadata.uid(configuration);
-          if (live == null && !uid.isEmpty()) {
-            String why = "uid mismatch: the provided object specified uid ";
-            why += uid + ", and no existing object was found";
-            throw ApiException.conflict(target.type(), target.name(), why);
+          if (target.isStatus()) {
+            existing(target, live);
+          } else if (live == null && !uid.isEmpty()) {
+            String why = "uid mismatch: the provided object specified uid " + uid;
+            throw ApiException.conflict(
+                target.type(), target.name(), why + ", and no existing object was found");
           }
           ObjectNode next = merged(target, live, configuration, options);
           for (String field : List.of("resourceVersion", "uid")) {
@@ -151,8 +146,7 @@ public final class ResourceWriter {
   private ObjectNode merged(
       Target target, @Nullable ObjectNode live, ObjectNode configuration, WriteOptions options) {
     try {
-      return pipeline
-          .ownership(target)
+      return Write.ownership(target, clock)
           .apply(live, configuration, options.fieldManager(), options.force());
     } catch (InvalidConfigurationException e) {
       throw Decoding.untyped(target, configuration, String.valueOf(e.getMessage()));
@@ -171,7 +165,7 @@ public final class ResourceWriter {
    */
   public Written delete(Target target, DeleteOptions options) {
     WriteOptions write = WriteOptions.of(MAINTAINER, options.dryRun());
-    return pipeline.write(target, Verb.DELETE, write, live -> marked(target, live, options));
+    return write(target, Verb.DELETE, write, live -> marked(target, live, options));
   }
 
   private ObjectNode marked(Target target, @Nullable ObjectNode live, DeleteOptions options) {
@@ -208,7 +202,11 @@ public final class ResourceWriter {
   public void maintain(Target target, UnaryOperator<ObjectNode> change) {
     WriteOptions options = WriteOptions.of(MAINTAINER, false);
     Step step = live -> change.apply(existing(target, live).deepCopy());
-    ifThere(() -> pipeline.write(target, Verb.MAINTAIN, options, step));
+    ifThere(() -> write(target, Verb.MAINTAIN, options, step));
+  }
+
+  private Written write(Target target, Verb verb, WriteOptions options, Step step) {
+    return new Write(store, clock, target, verb, options).run(step);
   }
 
   private static void ifThere(Runnable write) {
@@ -246,18 +244,13 @@ public final class ResourceWriter {
   private static void requireUid(Target target, ObjectNode body, ObjectNode live) {
     String uid = Metadata.uid(body);
     if (!uid.isEmpty() && !uid.equals(Metadata.uid(live))) {
-      ResourceType type = target.type();
-      String path =
-          (type.group().isEmpty() ? "" : type.group() + "/")
-              + (type.plural() + "/")
-              + (target.namespace().isEmpty() ? "" : target.namespace() + "/");
+      String path = ("/registry/" + target.key().path()).replace("//", "/");
       throw ApiException.conflict(
-          type,
+          target.type(),
           target.name(),
-          ("StorageError: invalid object, Code: 4, Key: /registry/%s%s, ResourceVersion: 0,"
-                  + " AdditionalErrorMsg: Precondition failed: UID in precondition: %s, UID in"
-                  + " object meta: %s")
-              .formatted(path, target.name(), uid, Metadata.uid(live)));
+          ("StorageError: invalid object, Code: 4, Key: %s, ResourceVersion: 0, AdditionalErrorMsg:"
+                  + " Precondition failed: UID in precondition: %s, UID in object meta: %s")
+              .formatted(path, uid, Metadata.uid(live)));
     }
   }
 }

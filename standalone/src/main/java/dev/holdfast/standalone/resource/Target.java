@@ -6,6 +6,7 @@ import dev.holdfast.standalone.kind.ResourceType;
 import dev.holdfast.standalone.kind.Trait;
 import dev.holdfast.standalone.kind.View;
 import dev.holdfast.standalone.store.Key;
+import dev.holdfast.standalone.store.ObjectStore.Encoder;
 import dev.holdfast.standalone.store.StoredObject;
 
 /**
@@ -44,20 +45,20 @@ public record Target(ResourceType type, String namespace, String name, String su
     return object;
   }
 
-  /** The bytes to store for an object of this resource's version, at a revision. */
-  static byte[] stored(ResourceType type, ObjectNode object, long revision) {
-    View view = type.view();
-    if (view == null) {
-      Metadata.setResourceVersion(object, revision);
-      return type.has(Trait.CUSTOM) ? Json.sortedBytes(object) : Json.bytes(object);
-    }
-    ObjectNode copy = object.deepCopy();
-    view.toStored(copy);
-    Metadata.setResourceVersion(copy, revision);
-    return Json.bytes(copy);
-  }
-
   ObjectNode served(StoredObject object) {
     return served(type, object.json());
+  }
+
+  /** Makes the bytes to store for an object of this resource's version. */
+  Encoder encoder(ObjectNode object) {
+    View view = type.view();
+    ObjectNode stored = view == null ? object : object.deepCopy();
+    if (view != null) {
+      view.toStored(stored);
+    }
+    return revision -> {
+      Metadata.setResourceVersion(stored, revision);
+      return type.has(Trait.CUSTOM) && view == null ? Json.sortedBytes(stored) : Json.bytes(stored);
+    };
   }
 }

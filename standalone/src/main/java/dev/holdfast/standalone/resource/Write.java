@@ -27,16 +27,15 @@ import org.jspecify.annotations.Nullable;
  * and the store, which refuses it if the live object has changed meanwhile. Then the verb begins
  * again, unless the client has named the version that it means.
  */
-final class WritePipeline {
+final class Write {
   private static final int MAX_RACES = 50;
 
   private final ObjectStore store;
   private final Clock clock;
-
-  WritePipeline(ObjectStore store, Clock clock) {
-    this.store = store;
-    this.clock = clock;
-  }
+  private final Target target;
+  private final ResourceType type;
+  private final Verb verb;
+  private final WriteOptions options;
 
   /** What a verb leaves to be done, besides storing. */
   enum Verb {
@@ -57,21 +56,20 @@ final class WritePipeline {
     ObjectNode next(@Nullable ObjectNode live);
   }
 
-  Written write(Target target, Verb verb, WriteOptions options, Step step) {
-    ResourceType type = target.type();
+  Write(ObjectStore store, Clock clock, Target target, Verb verb, WriteOptions options) {
+    this.store = store;
+    this.clock = clock;
+    this.target = target;
+    this.type = target.type();
+    this.verb = verb;
+    this.options = options;
+  }
+
+  Written run(Step step) {
     for (int race = 0; race < MAX_RACES; race++) {
       StoredObject stored = verb == Verb.CREATE ? null : store.get(target.key());
-      ObjectNode live = stored == null ? null : target.served(stored);
-      ObjectNode next = step.next(live);
       try {
-        if (stored == null || live == null) {
-          Guard guard = type.namespaced() ? namespaceGuard(target) : null;
-          return insert(target, complete(target, null, next, verb, options), guard, options);
-        }
-        if (!Metadata.resourceVersion(next).equals(Metadata.resourceVersion(live))) {
-          throw ApiException.modified(type, target.name());
-        }
-        return replace(target, stored, live, complete(target, live, next, verb, options), options);
+        return stored == null ? create(step) : replace(stored, step);
       } catch (StoreException.AlreadyThere e) {
         if (verb == Verb.CREATE) {
           throw ApiException.alreadyExists(type, target.name());
@@ -83,8 +81,51 @@ final class WritePipeline {
     throw ApiException.modified(type, target.name());
   }
 
+  private Written create(Step step) {
+    ObjectNode next = step.next(null);
+    Guard guard = type.namespaced() ? namespaceGuard() : null;
+    begin(next);
+    ObjectNode object = complete(null, next);
+    if (!options.dryRun()) {
+      StoredObject stored = store.create(target.key(), guard, target.encoder(object));
+      written(object, stored);
+    } else if (store.get(target.key()) != null) {
+      throw ApiException.alreadyExists(type, target.name());
+    }
+    return new Written(object, true, false);
+  }
+
+  /** Stores the next state, or deletes the object when nothing holds it any more. */
+  private Written replace(StoredObject stored, Step step) {
+    ObjectNode live = target.served(stored);
+    ObjectNode next = step.next(live);
+    if (!Metadata.resourceVersion(next).equals(Metadata.resourceVersion(live))) {
+      throw ApiException.modified(type, target.name());
+    }
+    ObjectNode object = verb == Verb.DELETE ? next : complete(live, keep(live, next));
+    if (Metadata.terminating(object)
+        && Metadata.finalizers(object).isEmpty()
+        && !type.rules().keepsWhileTerminating(object)) {
+      if (!options.dryRun()) {
+        store.delete(target.key(), stored.revision(), target.encoder(live));
+        type.rules().gone(live);
+      }
+      return new Written(object, false, true);
+    }
+    boolean same = Metadata.sameContents(object, live);
+    if (!same && !options.dryRun()) {
+      written(object, store.update(target.key(), stored.revision(), target.encoder(object)));
+    }
+    return new Written(same ? live : object, false, false);
+  }
+
+  private void written(ObjectNode object, StoredObject stored) {
+    Metadata.setResourceVersion(object, stored.revision());
+    type.rules().written(object);
+  }
+
   /** The namespace as it is now; a create fails when it changes before the object is stored. */
-  private Guard namespaceGuard(Target target) {
+  private Guard namespaceGuard() {
     String namespace = target.namespace();
     Key key = new Key("", "namespaces", "", namespace);
     StoredObject stored = store.get(key);
@@ -92,106 +133,90 @@ final class WritePipeline {
       throw ApiException.namespaceNotFound(namespace);
     }
     if (Metadata.terminating(Json.trusted(stored.json()))) {
+      String terminated = "namespace " + namespace + " is being terminated";
       throw ApiException.forbidden(
-          target.type(),
+          type,
           target.name(),
           "unable to create new content in namespace %s because it is being terminated"
               .formatted(namespace),
-          ApiException.cause(
-              "NamespaceTerminating",
-              "namespace " + namespace + " is being terminated",
-              "metadata.namespace"));
+          ApiException.cause("NamespaceTerminating", terminated, "metadata.namespace"));
     }
     return new Guard(key, stored.revision());
   }
 
-  /** What is true of every next state of an object, however it came about. */
-  private ObjectNode complete(
-      Target target, @Nullable ObjectNode live, ObjectNode next, Verb verb, WriteOptions options) {
-    ResourceType type = target.type();
-    if (verb == Verb.DELETE) {
-      return next;
-    }
-    ObjectNode object = live == null ? begin(target, next, verb) : keep(target, live, next, verb);
-    type.rules().prepare(object, live);
-    if (Json.textAt(object, "kind").equals(type.kind())) { // of another kind nothing is known
-      type.schema().get().applyDefaults(object);
-    }
-    if (verb != Verb.APPLY) {
-      object = owned(target, live, object, options.fieldManager());
-    }
-    if (live != null && type.has(Trait.GENERATION) && !sameDesire(type, live, object)) {
-      Metadata.nextGeneration(object);
-    }
-    if (verb != Verb.MAINTAIN) {
-      validate(target, object, live);
-      options.warnings().addAll(MetadataValidation.warnings(object));
-    }
-    return object;
-  }
-
   /** Sets what only the server may set of a new object. */
-  private ObjectNode begin(Target target, ObjectNode object, Verb verb) {
-    ResourceType type = target.type();
+  private void begin(ObjectNode object) {
     ObjectNode metadata = Metadata.of(object);
     metadata.put("name", target.name());
-    if (type.namespaced()) {
-      metadata.put("namespace", target.namespace());
-    } else {
+    metadata.put("namespace", target.namespace());
+    if (!type.namespaced()) {
       metadata.remove("namespace");
     }
     metadata.remove(
         List.of("deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "resourceVersion"));
     metadata.put("uid", UUID.randomUUID().toString());
     metadata.put("creationTimestamp", Metadata.time(clock.instant()));
+    metadata.remove("generation");
     if (type.has(Trait.GENERATION)) {
-      metadata.set("generation", Json.number(1));
-    } else {
-      metadata.remove("generation");
+      Metadata.nextGeneration(object);
     }
     if (verb != Verb.APPLY) {
       metadata.remove("managedFields");
     }
     object.remove(type.subresources().values());
-    return object;
   }
 
   /** Keeps of the live object what only the server, or only another subresource, may set. */
-  private static ObjectNode keep(Target target, ObjectNode live, ObjectNode next, Verb verb) {
-    ResourceType type = target.type();
+  private ObjectNode keep(ObjectNode live, ObjectNode next) {
     String only = type.subresources().get(target.subresource());
-    ObjectNode object = only == null ? next : live.deepCopy();
     if (only != null) {
+      ObjectNode object = live.deepCopy();
       Metadata.copyField(next, object, only);
       if (verb == Verb.APPLY) {
         Metadata.copy(next, object, "managedFields");
       }
       return object;
     }
-    type.subresources().values().forEach(field -> Metadata.copyField(live, object, field));
-    Metadata.SYSTEM_FIELDS.forEach(field -> Metadata.copy(live, object, field));
-    if (Metadata.uid(object).isEmpty()) {
-      Metadata.copy(live, object, "uid");
+    type.subresources().values().forEach(field -> Metadata.copyField(live, next, field));
+    Metadata.SYSTEM_FIELDS.forEach(field -> Metadata.copy(live, next, field));
+    if (Metadata.uid(next).isEmpty()) {
+      Metadata.copy(live, next, "uid");
     }
     if (!type.has(Trait.CUSTOM)) {
-      object.put("kind", type.kind());
+      next.put("kind", type.kind());
+    }
+    return next;
+  }
+
+  /** What is true of every next state of an object, however it came about. */
+  private ObjectNode complete(@Nullable ObjectNode live, ObjectNode next) {
+    type.rules().prepare(next, live);
+    if (Json.textAt(next, "kind").equals(type.kind())) { // of another kind nothing is known
+      type.schema().get().applyDefaults(next);
+    }
+    ObjectNode object = verb == Verb.APPLY ? next : owned(live, next);
+    if (live != null && type.has(Trait.GENERATION) && !sameDesire(live, object)) {
+      Metadata.nextGeneration(object);
+    }
+    if (verb != Verb.MAINTAIN) {
+      validate(live, object);
     }
     return object;
   }
 
   /** The object with its ownership after a write that is not an apply. */
-  private ObjectNode owned(
-      Target target, @Nullable ObjectNode live, ObjectNode object, String manager) {
+  private ObjectNode owned(@Nullable ObjectNode live, ObjectNode object) {
+    FieldManagement ownership = ownership(target, clock);
     try {
       return live == null
-          ? ownership(target).create(target.type().rules().blank(), object, manager)
-          : ownership(target).update(live, object, manager);
+          ? ownership.create(type.rules().blank(), object, options.fieldManager())
+          : ownership.update(live, object, options.fieldManager());
     } catch (InvalidConfigurationException e) {
       return object; // it does not fit its schema, which validation is about to say better
     }
   }
 
-  FieldManagement ownership(Target target) {
+  static FieldManagement ownership(Target target, Clock clock) {
     ResourceType type = target.type();
     StructuralSchema schema = type.schema().get();
     return target.subresource().isEmpty() && !type.hasStatus()
@@ -199,14 +224,13 @@ final class WritePipeline {
         : new FieldManagement(schema, type.apiVersion(), target.subresource(), clock);
   }
 
-  private static boolean sameDesire(ResourceType type, ObjectNode live, ObjectNode object) {
+  private boolean sameDesire(ObjectNode live, ObjectNode object) {
     Set<String> others = new HashSet<>(type.subresources().values());
     others.add("metadata");
     return Metadata.equalBut(live, object, others);
   }
 
-  private static void validate(Target target, ObjectNode object, @Nullable ObjectNode live) {
-    ResourceType type = target.type();
+  private void validate(@Nullable ObjectNode live, ObjectNode object) {
     List<FieldError> errors = new ArrayList<>();
     String kind = Json.textAt(object, "kind");
     if (!kind.equals(type.kind())) {
@@ -214,8 +238,8 @@ final class WritePipeline {
     }
     errors.addAll(MetadataValidation.validate(object));
     if (live != null) {
-      errors.addAll(MetadataValidation.validateUpdate(object, live));
-      if (type.has(Trait.CUSTOM)) { // the real server checks it twice, and reports it twice
+      // The real server checks custom resources twice, and reports it twice.
+      for (int times = type.has(Trait.CUSTOM) ? 2 : 1; times > 0; times--) {
         errors.addAll(MetadataValidation.validateUpdate(object, live));
       }
     }
@@ -229,50 +253,6 @@ final class WritePipeline {
     if (!all.isEmpty()) {
       throw ApiException.invalid(type.group(), kind, Metadata.name(object), all);
     }
-  }
-
-  private Written insert(
-      Target target, ObjectNode object, @Nullable Guard guard, WriteOptions options) {
-    ResourceType type = target.type();
-    if (!options.dryRun()) {
-      StoredObject stored =
-          store.create(target.key(), guard, revision -> Target.stored(type, object, revision));
-      Metadata.setResourceVersion(object, stored.revision());
-      type.rules().written(object);
-    } else if (store.get(target.key()) != null) {
-      throw ApiException.alreadyExists(type, target.name());
-    }
-    return new Written(object, true, false);
-  }
-
-  /** Stores the next state, or deletes the object when nothing holds it any more. */
-  private Written replace(
-      Target target,
-      StoredObject stored,
-      ObjectNode live,
-      ObjectNode object,
-      WriteOptions options) {
-    ResourceType type = target.type();
-    if (Metadata.terminating(object)
-        && Metadata.finalizers(object).isEmpty()
-        && !type.rules().keepsWhileTerminating(object)) {
-      if (!options.dryRun()) {
-        store.delete(
-            target.key(), stored.revision(), revision -> Target.stored(type, live, revision));
-        type.rules().gone(live);
-      }
-      return new Written(object, false, true);
-    }
-    if (Metadata.sameContents(object, live)) {
-      return new Written(live, false, false);
-    }
-    if (!options.dryRun()) {
-      StoredObject now =
-          store.update(
-              target.key(), stored.revision(), revision -> Target.stored(type, object, revision));
-      Metadata.setResourceVersion(object, now.revision());
-      type.rules().written(object);
-    }
-    return new Written(object, false, false);
+    options.warnings().addAll(MetadataValidation.warnings(object));
   }
 }
