@@ -119,7 +119,6 @@ final class ApiHandler extends Handler.Abstract {
     if (!HEALTH.contains(root) && !exchange.path().equals("/version")) {
       return exchange.failure(ApiException.of(401, "Unauthorized", "Unauthorized"));
     }
-    exchange.readQuery();
     return worked(exchange, 0);
   }
 
@@ -127,7 +126,6 @@ final class ApiHandler extends Handler.Abstract {
     EndPoint endPoint = exchange.endPoint();
     connections.touch(endPoint, exchange.identity().user(), Connections.BODY);
     try (Work.Share _ = exchange.receive(work)) {
-      exchange.readQuery();
       connections.touch(endPoint, exchange.identity().user(), Connections.STEP);
       return worked(exchange, exchange.body().length);
     } catch (ApiException e) {
@@ -136,9 +134,12 @@ final class ApiHandler extends Handler.Abstract {
   }
 
   private Answer worked(Exchange exchange, long size) throws InterruptedException {
-    ApiPath path = ApiPath.parse(exchange.path());
-    try (Work.Share _ = work.begin(size + (path == null ? 0 : endpoint.size(path)))) {
-      return path == null ? dispatch(exchange) : resource(exchange, path);
+    try {
+      exchange.readQuery();
+      ApiPath path = ApiPath.parse(exchange.path());
+      try (Work.Share _ = work.begin(size + (path == null ? 0 : endpoint.size(path)))) {
+        return path == null ? dispatch(exchange) : resource(exchange, path);
+      }
     } catch (ApiException e) {
       return exchange.failure(e);
     } catch (StoreException.Failed e) {
@@ -152,6 +153,9 @@ final class ApiHandler extends Handler.Abstract {
   }
 
   private Answer dispatch(Exchange exchange) {
+    if (exchange.method().equals("CONNECT")) {
+      throw methodNotAllowed();
+    }
     String path = exchange.path();
     String root = path.substring(1).split("/", 2)[0];
     if (HEALTH.contains(root)) {
@@ -204,12 +208,14 @@ final class ApiHandler extends Handler.Abstract {
     return text(404, "404 page not found\n");
   }
 
+  private static ApiException methodNotAllowed() {
+    return ApiException.withEmptyDetails(
+        405, "MethodNotAllowed", "the server does not allow this method on the requested resource");
+  }
+
   private Answer discover(Exchange exchange, String path) {
     if (!exchange.method().equals("GET") && !exchange.method().equals("HEAD")) {
-      throw ApiException.withEmptyDetails(
-          405,
-          "MethodNotAllowed",
-          "the server does not allow this method on the requested resource");
+      throw methodNotAllowed();
     }
     Accept accept = Accept.choose(exchange.header(HttpHeader.ACCEPT), Discovery::aggregated);
     String[] parts = path.substring(1).split("/", -1);

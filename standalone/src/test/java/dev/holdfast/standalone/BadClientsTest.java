@@ -1,0 +1,282 @@
+package dev.holdfast.standalone;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.ConfigBuilder;
+import io.fabric8.kubernetes.client.internal.SSLUtils;
+import java.io.IOException;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import javax.net.ssl.SSLContext;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * What bad clients do to a control plane in a process of its own, with the memory that it really
+ * has: it goes on to serve a good one, and lives. Each with the certificate of the good one, and
+ * without any.
+ */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class BadClientsTest {
+  private static final String HEAP = "192m"; // as the holdfast script
+  private static final long MOST_KIB = 420 << 10; // of the whole process, with code and buffers
+  private static final Duration PATIENCE = Duration.ofSeconds(90);
+  private static final String MAPS = "/api/v1/namespaces/default/configmaps";
+
+  private Path directory = Path.of("");
+
+  @SuppressWarnings("NullAway.Init")
+  private Process process;
+
+  @SuppressWarnings("NullAway.Init")
+  private SSLContext good;
+
+  @SuppressWarnings("NullAway.Init")
+  private SSLContext stranger;
+
+  private int port;
+
+  /** The control plane alone, until its standard input ends. */
+  static final class Plane {
+    private Plane() {}
+
+    public static void main(String[] arguments) throws IOException {
+      Path directory = Path.of(arguments[0]);
+      try (StandaloneControlPlane plane =
+          StandaloneControlPlane.start(StandaloneOptions.in(directory).withSync(false))) {
+        Files.writeString(directory.resolve("ready"), plane.url());
+        while (System.in.read() >= 0) {
+          // what it says does not matter
+        }
+      }
+    }
+  }
+
+  @BeforeAll
+  void start(@TempDir Path temporary) throws IOException, GeneralSecurityException {
+    directory = temporary.resolve("data");
+    process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-Xms8m",
+                "-Xmx" + HEAP,
+                "-XX:+ExitOnOutOfMemoryError",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Plane.class.getName(),
+                directory.toString())
+            .redirectErrorStream(true)
+            .redirectOutput(temporary.resolve("output").toFile())
+            .start();
+    await()
+        .atMost(PATIENCE)
+        .until(() -> !process.isAlive() || Files.exists(directory.resolve("ready")));
+    port = Integer.parseInt(Files.readString(directory.resolve("port")).strip());
+    Config config = Config.fromKubeconfig(Files.readString(directory.resolve("kubeconfig")));
+    good = SSLUtils.sslContext(config);
+    Config anonymous =
+        new ConfigBuilder(config).withClientCertData(null).withClientKeyData(null).build();
+    stranger = SSLUtils.sslContext(anonymous);
+  }
+
+  @AfterAll
+  void stop() throws IOException, InterruptedException {
+    process.getOutputStream().close();
+    process.waitFor();
+  }
+
+  /** One way to be bad. */
+  private interface Attack {
+    void by(BadClient client) throws IOException;
+  }
+
+  private void othersAreServedDuring(boolean certificate, Attack attack) throws IOException {
+    try (GoodClient client = new GoodClient(good, "https://127.0.0.1:" + port);
+        BadClient bad = new BadClient(port, certificate ? good : stranger)) {
+      awaitRounds(client, 1);
+      attack.by(bad);
+      awaitRounds(client, client.rounds() + 3);
+      assertThat(client.failures()).isEmpty();
+    }
+    assertThat(process.isAlive()).as(this::output).isTrue();
+    assertThat(peakKib()).isLessThan(MOST_KIB);
+  }
+
+  private void awaitRounds(GoodClient client, int rounds) {
+    await()
+        .atMost(PATIENCE)
+        .until(
+            () -> client.rounds() >= rounds || !client.failures().isEmpty() || !process.isAlive());
+  }
+
+  private String output() {
+    try {
+      return Files.readString(directory.resolveSibling("output"));
+    } catch (IOException e) {
+      return e.toString();
+    }
+  }
+
+  private long peakKib() throws IOException {
+    String status = Files.readString(Path.of("/proc/" + process.pid() + "/status"));
+    Matcher peak = Pattern.compile("VmHWM:\\s+(\\d+) kB").matcher(status);
+    return peak.find() ? Long.parseLong(peak.group(1)) : 0;
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void malformedRequests(boolean certificate) throws IOException {
+    Map<String, String> accepted = new TreeMap<>();
+    othersAreServedDuring(
+        certificate,
+        bad -> {
+          for (Map.Entry<String, byte[]> request : BadClient.malformed(new Random(1)).entrySet()) {
+            String answer = bad.send(request.getValue());
+            if (!answer.matches("|HTTP/1.1 (4..|505) .*")) {
+              accepted.put(request.getKey(), answer);
+            }
+            Socket withoutTls = bad.connect();
+            withoutTls.getOutputStream().write(request.getValue(), 0, 4);
+          }
+        });
+    assertThat(accepted).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void hugeAndDeepBodiesAndBombs(boolean certificate) throws IOException {
+    Map<String, String> wrong = new TreeMap<>();
+    othersAreServedDuring(
+        certificate,
+        bad -> {
+          for (Map.Entry<String, BadClient.Request> body : bad.bodies().entrySet()) {
+            String answer = body.getValue().send();
+            if (!answer.matches(certificate ? "|HTTP/1.1 4.. .*" : "|HTTP/1.1 401 .*")) {
+              wrong.put(body.getKey(), answer);
+            }
+          }
+        });
+    assertThat(wrong).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void slowClients(boolean certificate) throws IOException {
+    beSlow(certificate, 30);
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  @Tag("heavy")
+  void verySlowClients(boolean certificate) throws IOException {
+    beSlow(certificate, 300);
+  }
+
+  /** Clients that stop in the middle of what they send, or of what they read. */
+  private void beSlow(boolean certificate, int clients) throws IOException {
+    byte[] body = new byte[2 << 20];
+    othersAreServedDuring(
+        certificate,
+        bad -> {
+          for (int i = 0; i < clients; i++) {
+            bad.connectTls().getOutputStream().write(BadClient.bytes("GET /version HTTP/1.1\r\nX"));
+            Socket sender = bad.connectTls();
+            sender
+                .getOutputStream()
+                .write(BadClient.head("POST", MAPS, "application/json", 3 << 20));
+            if (i % 8 == 0 || !certificate) {
+              Thread.ofVirtual().start(() -> write(sender, body));
+            }
+            for (String path : new String[] {"?watch=true", "?x"}) {
+              bad.connectTls()
+                  .getOutputStream()
+                  .write(BadClient.head("GET", MAPS + path, "application/json", 0));
+            }
+          }
+          fill(certificate);
+        });
+  }
+
+  private static void write(Socket socket, byte[] bytes) {
+    try {
+      socket.getOutputStream().write(bytes);
+    } catch (IOException e) {
+      // the server has closed it
+    }
+  }
+
+  /** Writes much more than the buffers of watchers that do not read can take. */
+  private void fill(boolean certificate) throws IOException {
+    try (BadClient writer = new BadClient(port, good)) {
+      String value = "v".repeat(900_000);
+      for (int i = 0; i < 20; i++) {
+        String map =
+            "{\"metadata\":{\"name\":\"large-%s-%s\"},\"data\":{\"k\":\"%s\"}}"
+                .formatted(certificate, i, value);
+        writer.post(MAPS, "application/json", map);
+        writer.delete(MAPS + "/large-" + certificate + "-" + i);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void manyConnections(boolean certificate) throws IOException {
+    connect(certificate, 3_000, 100);
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  @Tag("heavy")
+  void tenThousandConnections(boolean certificate) throws IOException {
+    connect(certificate, 10_000, 9_000);
+  }
+
+  /** Connections that say nothing, that stop in the handshake, and that do nothing after it. */
+  private void connect(boolean certificate, int tcp, int handshakes) throws IOException {
+    long files = mostFiles();
+    int wanted = tcp + handshakes;
+    assumeTrue(files > wanted + 500, () -> "ulimit -n is " + files + ", too low for " + wanted);
+    byte[] half = {22, 3, 1, 2, 0, 1, 0, 1}; // a ClientHello that does not go on
+    othersAreServedDuring(
+        certificate,
+        bad -> {
+          for (int i = 0; i < Math.max(tcp, handshakes); i++) {
+            if (i < tcp) {
+              Socket socket = bad.connect();
+              if (i % 2 == 0) {
+                write(socket, half);
+              }
+            }
+            if (i < handshakes) {
+              bad.connectTls();
+            }
+          }
+        });
+  }
+
+  private static long mostFiles() throws IOException {
+    Matcher limit =
+        Pattern.compile("Max open files\\s+(\\d+)")
+            .matcher(Files.readString(Path.of("/proc/self/limits")));
+    return limit.find() ? Long.parseLong(limit.group(1)) : 0;
+  }
+}
