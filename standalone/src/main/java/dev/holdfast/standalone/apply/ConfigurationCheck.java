@@ -81,8 +81,31 @@ final class ConfigurationCheck {
             case BOOLEAN -> "boolean";
             case UNTYPED -> "any scalar";
           };
-      throw wrong(path, expected, value);
+      String got =
+          switch (kind) {
+            case NUMERIC -> goType(value);
+            case STRING -> "&value.valueUnstructured{Value:" + goSyntax(value) + "}";
+            case BOOLEAN, UNTYPED -> "&{" + Json.goText(value) + "}";
+          };
+      throw new InvalidConfigurationException(path + ": expected " + expected + ", got " + got);
     }
+  }
+
+  private static String goType(JsonNode value) {
+    return switch (value.getNodeType()) {
+      case OBJECT -> "map[string]interface {}";
+      case ARRAY -> "[]interface {}";
+      case STRING, BINARY -> "string";
+      case BOOLEAN -> "bool";
+      case NUMBER -> value.isIntegralNumber() ? "int64" : "float64";
+      case NULL, MISSING, POJO -> "<nil>";
+    };
+  }
+
+  private static String goSyntax(JsonNode value) {
+    return value.isContainerNode()
+        ? goType(value) + value.toString().replaceAll("^\\[(.*)]$", "{$1}")
+        : value.isTextual() ? value.toString() : Json.goText(value);
   }
 
   private static InvalidConfigurationException wrong(String path, String expected, JsonNode value) {

@@ -7,6 +7,8 @@ import dev.holdfast.standalone.http.Exchange.Answer;
 import dev.holdfast.standalone.json.Json;
 import dev.holdfast.standalone.kind.ResourceRegistry;
 import dev.holdfast.standalone.kind.ResourceType;
+import dev.holdfast.standalone.openapi.OpenApi;
+import dev.holdfast.standalone.openapi.OpenApiV2;
 import dev.holdfast.standalone.read.ResourceReader;
 import dev.holdfast.standalone.resource.ApiException;
 import dev.holdfast.standalone.resource.ResourceWriter;
@@ -72,17 +74,26 @@ final class ApiHandler extends Handler.Abstract {
             rendering,
             new WatchEndpoint(sockets, connections, rendering));
     this.discovery = new Discovery(registry, port);
-    this.openApi = new OpenApi(registry);
+    this.openApi = new OpenApi(registry, Reviews.PLURALS.keySet());
   }
 
   @Override
   public boolean handle(Request request, Response response, Callback callback) {
-    Identity identity = identity(request);
+    Identity client = identity(request);
+    String other = request.getHeaders().get("Impersonate-User");
+    Identity identity =
+        client instanceof Identity.Admin && other != null
+            ? Identity.impersonated(other, request.getHeaders().getValuesList("Impersonate-Group"))
+            : client;
     Exchange exchange =
         new Exchange(
             request, response, callback, identity == null ? new Identity.Admin() : identity);
     try {
-      Answer answer = identity == null ? stranger(exchange) : known(exchange);
+      boolean pretends = other != null && identity != null && identity == client;
+      Answer answer =
+          identity == null
+              ? stranger(exchange)
+              : pretends ? refused(exchange, other) : known(exchange);
       if (!answer.send(exchange)) {
         touch(exchange, identity);
         callback.succeeded();
@@ -120,6 +131,16 @@ final class ApiHandler extends Handler.Abstract {
       return exchange.failure(ApiException.of(401, "Unauthorized", "Unauthorized"));
     }
     return worked(exchange, 0);
+  }
+
+  private static Answer refused(Exchange exchange, String other) {
+    return exchange.failure(
+        ApiException.of(
+            403,
+            "Forbidden",
+            ("users \"%s\" is forbidden: User \"%s\" cannot impersonate resource \"users\" in API"
+                    + " group \"\" at the cluster scope")
+                .formatted(other, exchange.identity().user())));
   }
 
   private Answer known(Exchange exchange) throws IOException, InterruptedException {
@@ -241,7 +262,7 @@ final class ApiHandler extends Handler.Abstract {
 
   /** A document that clients keep until its contents change. */
   private static Answer tagged(Exchange exchange, String type, byte[] document) {
-    String tag = "\"" + Discovery.hash(document) + "\"";
+    String tag = "\"" + OpenApi.hash(document) + "\"";
     exchange.header("ETag", tag);
     return exchange.header(HttpHeader.IF_NONE_MATCH).equals(tag)
         ? Exchange.bytes(304, "", new byte[0])
@@ -253,10 +274,10 @@ final class ApiHandler extends Handler.Abstract {
     if (path.equals("/openapi/v2")) {
       String accept = exchange.header(HttpHeader.ACCEPT);
       if (accept.contains("protobuf")) {
-        return tagged(exchange, OpenApi.V2_PROTOBUF, OpenApi.v2Protobuf());
+        return tagged(exchange, OpenApiV2.PROTOBUF, OpenApiV2.protobuf(openApi.v2()));
       }
       return accept.isEmpty() || accept.contains("json") || accept.contains("*/*")
-          ? tagged(exchange, Exchange.JSON, Json.bytes(OpenApi.v2()))
+          ? tagged(exchange, Exchange.JSON, Json.bytes(openApi.v2()))
           : Exchange.bytes(406, "", new byte[0]);
     }
     if (path.equals("/openapi/v3") || path.equals("/openapi/v3/")) {
@@ -268,7 +289,7 @@ final class ApiHandler extends Handler.Abstract {
       return Exchange.bytes(200, "", document);
     }
     String hash = exchange.parameter("hash");
-    if (!hash.isEmpty() && !hash.equals(Discovery.hash(document))) {
+    if (!hash.isEmpty() && !hash.equals(OpenApi.hash(document))) {
       exchange.header("Location", OpenApi.location(name, document));
       return Exchange.bytes(301, "", new byte[0]);
     }

@@ -7,12 +7,10 @@ import dev.holdfast.standalone.json.Json;
 import dev.holdfast.standalone.kind.ResourceRegistry;
 import dev.holdfast.standalone.kind.ResourceType;
 import dev.holdfast.standalone.kind.Trait;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
+import dev.holdfast.standalone.openapi.OpenApi;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -41,7 +39,7 @@ final class Discovery {
     SortedMap<String, SortedMap<String, List<ResourceType>>> groups = new TreeMap<>();
     for (ResourceType type : registry.all()) {
       groups
-          .computeIfAbsent(type.group(), group -> new TreeMap<>())
+          .computeIfAbsent(type.group(), group -> new TreeMap<>(ResourceType.BEST_VERSION_FIRST))
           .computeIfAbsent(type.version(), version -> new ArrayList<>())
           .add(type);
     }
@@ -255,21 +253,8 @@ final class Discovery {
     }
     boolean custom = !kind.path("group").asText().isEmpty();
     if (custom && from.has("resource")) {
-      byte[] hash = sha512(Json.bytes(kind));
+      byte[] hash = OpenApi.sha512(Json.bytes(kind));
       shown.put("storageVersionHash", Base64.getEncoder().encodeToString(Arrays.copyOf(hash, 8)));
-    }
-  }
-
-  /** What identifies a document's contents. */
-  static String hash(byte[] document) {
-    return HexFormat.of().withUpperCase().formatHex(sha512(document));
-  }
-
-  private static byte[] sha512(byte[] bytes) {
-    try {
-      return MessageDigest.getInstance("SHA-512").digest(bytes);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every JDK has SHA-512", e);
     }
   }
 }

@@ -123,6 +123,9 @@ final class ResourceEndpoint {
     Verb verb = Verb.of(exchange, path, type);
     requireSubresource(target, verb);
     authorize(exchange, target, verb);
+    if (!type.deprecation().isEmpty()) {
+      exchange.warnings().add(type.deprecation());
+    }
     Call call = new Call(exchange, target, accept);
     return switch (verb) {
       case GET -> get(call);
@@ -140,7 +143,9 @@ final class ResourceEndpoint {
     ResourceType type = target.type();
     String subresource = target.subresource();
     if (!subresource.isEmpty() && !type.subresources().containsKey(subresource)) {
-      throw ApiException.notFound(type, target.name());
+      throw type.has(Trait.CUSTOM)
+          ? ApiException.notFound(type, target.name())
+          : ApiException.noSuchResource();
     }
     if (!subresource.isEmpty() && (verb == Verb.CREATE || verb == Verb.DELETE)) {
       throw ApiException.methodNotAllowed(type, verb.toString());

@@ -6,6 +6,8 @@ import dev.holdfast.standalone.json.Json;
 import dev.holdfast.standalone.security.Identity;
 import dev.holdfast.standalone.security.Rights;
 import dev.holdfast.standalone.security.Rule;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
@@ -38,6 +40,9 @@ final class Reviews {
     ObjectNode status = review.putObject("status");
     switch (plural) {
       case "selfsubjectreviews" -> {
+        review
+            .withObjectProperty("metadata")
+            .put("creationTimestamp", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
         ObjectNode user = status.putObject("userInfo").put("username", identity.user());
         addAll(user, "groups", identity.groups());
       }
@@ -77,7 +82,7 @@ final class Reviews {
       }
     }
     ObjectNode paths = status.putArray("nonResourceRules").addObject();
-    addAll(paths, "verbs", List.of("get"));
+    addAll(paths, "verbs", List.of(identity instanceof Identity.Admin ? "*" : "get"));
     addAll(paths, "nonResourceURLs", Rights.paths(identity));
     status.put("incomplete", false);
   }

@@ -90,13 +90,29 @@ public final class DefinitionRules implements KindRules {
       errors.add(
           FieldError.unsupported("spec.conversion.strategy", "\"" + strategy + "\"", "None"));
     }
+    if (live != null) {
+      for (String field : List.of("group", "scope", "names.plural", "names.kind")) {
+        String[] path = field.split("\\.", -1);
+        String value = Json.textAt(spec, path);
+        if (!value.equals(Json.textAt(live.path("spec"), path))) { // objects are stored by these
+          errors.add(FieldError.invalid("spec." + field, value, "field is immutable"));
+        }
+      }
+    }
+    // As the real server, which has but one schema where no version has one of its own.
+    boolean same =
+        Json.items(spec.path("versions")).stream()
+                .map(version -> version.path("schema"))
+                .distinct()
+                .count()
+            == 1;
     int storage = 0;
     for (int i = 0; i < spec.path("versions").size(); i++) {
       JsonNode version = spec.path("versions").get(i);
       storage += version.path("storage").asBoolean() ? 1 : 0;
       JsonNode known = live == null ? null : Json.at(live, "spec", "versions").path(i);
       if (!version.equals(known)) {
-        version(version, "spec.versions[" + i + "].", errors);
+        version(version, "spec.versions[" + i + "].", same ? "spec.validation." : "", errors);
       }
     }
     if (storage != 1) {
@@ -106,10 +122,13 @@ public final class DefinitionRules implements KindRules {
     return errors;
   }
 
-  private static void version(JsonNode version, String field, List<FieldError> errors) {
+  private static void version(
+      JsonNode version, String field, String common, List<FieldError> errors) {
     ObjectNode schema = Json.objectAt(version, "schema", "openAPIV3Schema");
     if (schema == null) {
-      errors.add(FieldError.required(field + "schema.openAPIV3Schema", "schemas are required"));
+      errors.add(
+          new FieldError(
+              Reason.FieldValueRequired, field + "schema.openAPIV3Schema", "Required value"));
       return;
     }
     try {
@@ -117,7 +136,7 @@ public final class DefinitionRules implements KindRules {
       Kinds.columns(version);
     } catch (InvalidSchemaException e) {
       for (FieldError error : e.errors()) {
-        String path = field + "schema." + error.field();
+        String path = (common.isEmpty() ? field + "schema." : common) + error.field();
         errors.add(new FieldError(error.reason(), path, error.message()));
       }
     } catch (IllegalArgumentException e) {

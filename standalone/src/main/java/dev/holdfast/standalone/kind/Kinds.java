@@ -42,7 +42,11 @@ public final class Kinds {
       Map<String, String> subresources = texts(kind.path("subresources"));
       List<PrinterColumn> columns =
           Json.items(kind.path("columns")).stream().map(PrinterColumn::of).toList();
-      KindRules own = rules.getOrDefault(Json.textAt(kind, "names", "kind"), KindRules.NONE);
+      ObjectNode blank = Json.objectAt(kind, "blank");
+      KindRules own =
+          blank == null
+              ? rules.getOrDefault(Json.textAt(kind, "names", "kind"), KindRules.NONE)
+              : KindRules.withBlank(blank);
       types.add(type(kind, kind, traits, subresources, columns, view(kind), own));
     }
     return types;
@@ -128,8 +132,30 @@ public final class Kinds {
         schema,
         columns,
         fields,
+        deprecation(spec, version),
         view,
         rules);
+  }
+
+  private static String deprecation(JsonNode spec, JsonNode version) {
+    if (!version.path("deprecated").asBoolean()) {
+      return "";
+    }
+    String group = Json.textAt(spec, "group") + "/";
+    String name = Json.textAt(version, "name");
+    String kind = " " + Json.textAt(spec, "names", "kind");
+    String better =
+        Json.items(spec.path("versions")).stream()
+            .filter(each -> each.path("served").asBoolean())
+            .filter(each -> !each.path("deprecated").asBoolean())
+            .map(each -> Json.textAt(each, "name"))
+            .filter(each -> ResourceType.BEST_VERSION_FIRST.compare(each, name) < 0)
+            .min(ResourceType.BEST_VERSION_FIRST)
+            .map(each -> "; use " + group + each + kind)
+            .orElse("");
+    return version
+        .path("deprecationWarning")
+        .asText(group + name + kind + " is deprecated" + better);
   }
 
   private static Map<String, String> texts(JsonNode map) {

@@ -38,7 +38,7 @@ public record PrinterColumn(
           "count", found -> Json.number(found.getFirst().asLong(1)),
           "size", found -> Json.number(found.stream().mapToInt(JsonNode::size).sum()),
           "reference", found -> reference(found.getFirst()),
-          "eventSource", found -> eventSource(found.getFirst(), found.getLast().asText()),
+          "eventSource", PrinterColumn::eventSource,
           "nodeStatus", found -> nodeStatus(found.getFirst(), found.getLast().asBoolean()),
           "nodeRoles", found -> nodeRoles(found.getFirst()));
 
@@ -90,16 +90,10 @@ public record PrinterColumn(
     if (found.isEmpty()) {
       return NullNode.getInstance();
     }
-    if (found.size() == 1) {
-      JsonNode value = found.getFirst();
-      return type.equals("string") && !value.isNull() && !value.isTextual()
-          ? TextNode.valueOf(Json.text(value))
-          : value;
-    }
-    return TextNode.valueOf(
-        found.stream()
-            .map(value -> value.isValueNode() ? value.asText() : Json.text(value))
-            .collect(Collectors.joining(",")));
+    JsonNode value = found.getFirst(); // as the real server, which shows no more than that
+    return type.equals("string") && !value.isNull() && !value.isTextual()
+        ? TextNode.valueOf(Json.text(value))
+        : value;
   }
 
   private static JsonNode first(List<JsonNode> found) {
@@ -114,12 +108,14 @@ public record PrinterColumn(
     return TextNode.valueOf(kind + "/" + Json.textAt(to, "name"));
   }
 
-  private static JsonNode eventSource(JsonNode source, String reportingComponent) {
-    String component = Json.textAt(source, "component");
-    String host = Json.textAt(source, "host");
+  /** Of the source, the reporting component and its instance. */
+  private static JsonNode eventSource(List<JsonNode> found) {
+    String component = Json.textAt(found.getFirst(), "component");
+    String host = Json.textAt(found.getFirst(), "host");
+    String instance = host.isEmpty() ? found.getLast().asText() : host;
     return TextNode.valueOf(
-        (component.isEmpty() ? reportingComponent : component)
-            + (host.isEmpty() ? "" : ", " + host));
+        (component.isEmpty() ? found.get(1).asText() : component)
+            + (instance.isEmpty() ? "" : ", " + instance));
   }
 
   private static JsonNode nodeStatus(JsonNode conditions, boolean unschedulable) {

@@ -10,11 +10,18 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Secrets and ConfigMaps: text becomes data, and what is immutable stays. */
 final class SecretRules implements KindRules {
+  private static final Pattern KEY = Pattern.compile("[-._a-zA-Z0-9]+");
+  private static final String KEY_RULE =
+      "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g."
+          + " 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is"
+          + " '[-._a-zA-Z0-9]+')";
+
   private final boolean secret;
 
   SecretRules(boolean secret) {
@@ -44,6 +51,16 @@ final class SecretRules implements KindRules {
     List<FieldError> errors = new ArrayList<>();
     if (secret) {
       object.path("data").properties().forEach(entry -> checkBase64(entry, errors));
+    }
+    for (String field : List.of("data", "binaryData")) {
+      for (Map.Entry<String, JsonNode> entry : object.path(field).properties()) {
+        if (!KEY.matcher(entry.getKey()).matches()) {
+          String place = field + "[" + entry.getKey() + "]";
+          errors.add(FieldError.invalid(place, entry.getKey(), KEY_RULE));
+        }
+      }
+    }
+    if (secret) {
       if (live != null && !object.path("type").equals(live.path("type"))) {
         errors.add(FieldError.invalid("type", Json.textAt(object, "type"), "field is immutable"));
       }

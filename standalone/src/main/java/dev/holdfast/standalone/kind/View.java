@@ -2,6 +2,7 @@ package dev.holdfast.standalone.kind;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import java.util.Map;
 
 /**
@@ -13,6 +14,9 @@ public record View(String storedApiVersion, String servedApiVersion, Map<String,
 
   public void toServed(ObjectNode stored) {
     fields.forEach((served, from) -> rename(stored, from, served));
+    if (!fields.isEmpty()) { // what one Go type can't leave out, the other does
+      stored.properties().removeIf(field -> field.getValue().equals(TextNode.valueOf("")));
+    }
     stored.put("apiVersion", servedApiVersion);
   }
 

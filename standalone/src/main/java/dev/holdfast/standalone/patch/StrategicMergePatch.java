@@ -126,28 +126,45 @@ final class StrategicMergePatch {
   }
 
   private static ArrayNode mergeByKey(ArrayNode live, ArrayNode changes, String key, String path) {
-    ArrayNode result = live.deepCopy();
     for (JsonNode change : changes) {
       if (change.path(DIRECTIVE).asText().equals("replace")) {
         return (ArrayNode) withoutDirectives(changes);
       }
     }
+    ArrayNode untouched = live.deepCopy();
+    ArrayNode patched = JsonNodeFactory.instance.arrayNode();
     for (JsonNode change : changes) {
       JsonNode value = change.get(key);
       if (value == null || !(change instanceof ObjectNode patch)) {
         throw new PatchException(
             Kind.MALFORMED, "map: " + change + " does not contain declared merge key: " + key);
       }
-      int index = indexOf(result, key, value);
-      if (patch.path(DIRECTIVE).asText().equals("delete")) {
-        if (index >= 0) {
-          result.remove(index);
-        }
-      } else if (index >= 0 && result.get(index) instanceof ObjectNode item) {
-        result.set(index, merge(item, patch, path));
-      } else {
-        result.add(withoutDirectives(patch));
+      int index = indexOf(untouched, key, value);
+      JsonNode item = index < 0 ? null : untouched.remove(index);
+      if (!patch.path(DIRECTIVE).asText().equals("delete")) {
+        patched.add(
+            item instanceof ObjectNode object
+                ? merge(object, patch, path)
+                : withoutDirectives(patch));
       }
+    }
+    return interleaved(untouched, patched, live, key);
+  }
+
+  /** Both lists in one: what was there before keeps its order, new items stay where they are. */
+  private static ArrayNode interleaved(
+      ArrayNode untouched, ArrayNode patched, ArrayNode live, String key) {
+    ArrayNode result = JsonNodeFactory.instance.arrayNode();
+    int next = 0;
+    for (JsonNode item : patched) {
+      int place = indexOf(live, key, item.path(key));
+      while (next < untouched.size() && indexOf(live, key, untouched.get(next).path(key)) < place) {
+        result.add(untouched.get(next++));
+      }
+      result.add(item);
+    }
+    while (next < untouched.size()) {
+      result.add(untouched.get(next++));
     }
     return result;
   }

@@ -30,7 +30,10 @@ final class LabelSelector {
     while (!selector.tokens.isEmpty()) {
       all = all.and(selector.requirement());
       if (!selector.tokens.isEmpty()) {
-        selector.expect(",", "',' or 'end of string'");
+        String found = selector.next();
+        if (!found.equals(",")) {
+          throw ApiException.badRequest("found '" + found + "', expected: ',' or 'end of string'");
+        }
       }
     }
     return all;

@@ -110,12 +110,22 @@ public final class ResourceReader {
         .encodeToString(Json.bytes(token.put("start", start)));
   }
 
+  // As Go counts: the first character of another alphabet, else the last one, which is left over.
+  private static int firstIllegal(String encoded) {
+    for (int i = 0; i < encoded.length(); i++) {
+      if (!String.valueOf(encoded.charAt(i)).matches("[A-Za-z0-9_-]")) {
+        return i;
+      }
+    }
+    return encoded.length() - 1;
+  }
+
   private static JsonNode token(String encoded) {
     byte[] bytes;
     try {
       bytes = Base64.getUrlDecoder().decode(encoded);
     } catch (IllegalArgumentException e) {
-      throw badToken("illegal base64 data");
+      throw badToken("illegal base64 data at input byte " + firstIllegal(encoded));
     }
     try {
       return Json.parse(bytes).value();

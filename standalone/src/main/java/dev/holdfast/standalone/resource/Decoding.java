@@ -1,5 +1,7 @@
 package dev.holdfast.standalone.resource;
 
+import static java.util.Locale.ROOT;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
@@ -11,14 +13,18 @@ import dev.holdfast.standalone.kind.ResourceType;
 import dev.holdfast.standalone.kind.Trait;
 import dev.holdfast.standalone.resource.WriteOptions.FieldValidation;
 import dev.holdfast.standalone.schema.FieldError;
+import dev.holdfast.standalone.schema.FieldType;
 import dev.holdfast.standalone.schema.ObjectMeta;
 import dev.holdfast.standalone.schema.StructuralSchema;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.HexFormat;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * From what a client has sent to an object of its type: metadata in the form that decoding into
@@ -103,7 +109,59 @@ public final class Decoding {
           "the API version in the data (%s) does not match the expected API version (%s)"
               .formatted(version, type.apiVersion()));
     }
+    if (!type.has(Trait.CUSTOM)) {
+      requireGoTypes(type, type.schema().get().root(), object, type.kind());
+    }
     return object;
+  }
+
+  // A built-in kind is a Go struct, which is decoded before it is validated.
+  private static void requireGoTypes(
+      ResourceType type, FieldType declared, JsonNode value, String path) {
+    switch (declared) {
+      case FieldType.Struct struct ->
+          value
+              .properties()
+              .forEach(
+                  field -> {
+                    String name = field.getKey();
+                    boolean known = struct.fields().containsKey(name);
+                    String place = known ? path + "." + name : path;
+                    if (!known && List.of("Secret.data", "ConfigMap.binaryData").contains(place)) {
+                      requireBase64(type, field.getValue());
+                    }
+                    requireGoTypes(type, struct.field(name), field.getValue(), place);
+                  });
+      case FieldType.Sequence sequence ->
+          value.forEach(item -> requireGoTypes(type, sequence.item(), item, path));
+      case FieldType.Scalar(FieldType.ScalarKind kind) -> {
+        String wanted =
+            switch (kind) {
+              case NUMERIC -> value.isNumber() ? "" : "int32";
+              case STRING -> value.isTextual() ? "" : "string";
+              case BOOLEAN -> value.isBoolean() ? "" : "bool";
+              case UNTYPED -> "";
+            };
+        if (!wanted.isEmpty() && !value.isNull()) {
+          String given = value.isBoolean() ? "bool" : value.getNodeType().name().toLowerCase(ROOT);
+          throw ApiException.badRequest(
+              cannotHandle(type)
+                  + "json: cannot unmarshal %s into Go struct field %s of type %s"
+                      .formatted(given, path, wanted));
+        }
+      }
+      case FieldType.Deduced _ -> {}
+    }
+  }
+
+  private static void requireBase64(ResourceType type, JsonNode text) {
+    try {
+      Base64.getDecoder().decode(text.asText());
+    } catch (IllegalArgumentException e) {
+      Matcher illegal = Pattern.compile("[^A-Za-z0-9+/=]").matcher(text.asText());
+      int at = illegal.find() ? illegal.start() : text.asText().length() & ~3;
+      throw ApiException.badRequest(cannotHandle(type) + "illegal base64 data at input byte " + at);
+    }
   }
 
   /** As {@link #normalize}, of an object that a patch has made; in place. */
@@ -250,8 +308,12 @@ public final class Decoding {
   }
 
   private static String shortened(byte[] body) {
-    String text = new String(body, StandardCharsets.UTF_8);
-    return text.length() <= SHOWN ? text : text.substring(0, SHOWN) + " ...";
+    int length = Math.min(body.length, SHOWN);
+    String text =
+        body[0] == '{'
+            ? new String(body, 0, length, StandardCharsets.UTF_8)
+            : HexFormat.of().formatHex(body, 0, length);
+    return body.length <= SHOWN ? text : text + " ...";
   }
 
   private static ApiException unrecognized(ResourceType type, String why) {

@@ -24,6 +24,14 @@ final class MetadataValidation {
               + " or"
               + SHAPE,
           "'example.com'");
+  private static final Rule NAMESPACE =
+      new Rule(
+          63,
+          "[a-z0-9]([-a-z0-9]*[a-z0-9])?",
+          "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-',"
+              + " and must start and end with an alphanumeric character (e.g. %s, regex used for"
+              + " validation is '%s')",
+          "'my-name',  or '123-abc'");
   private static final Rule QUALIFIED_NAME =
       new Rule(
           63,
@@ -58,7 +66,9 @@ final class MetadataValidation {
       validation.errors.add(
           FieldError.required("metadata.name", "name or generateName is required"));
     } else {
-      validation.text("metadata.name", name, "", name, NAME);
+      String kind = Json.textAt(object, "apiVersion") + "/" + Json.textAt(object, "kind");
+      Rule rule = kind.equals("v1/Namespace") ? NAMESPACE : NAME;
+      validation.text("metadata.name", name, "", name, rule);
     }
     for (Map.Entry<String, JsonNode> label : metadata.path("labels").properties()) {
       String value = label.getValue().asText();
@@ -112,6 +122,11 @@ final class MetadataValidation {
 
   private void qualified(String field, String key) {
     int slash = key.indexOf('/');
+    if (slash != key.lastIndexOf('/')) {
+      String prefix = " with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')";
+      invalid(field, key, "a valid label key " + QUALIFIED_NAME.text() + prefix);
+      return;
+    }
     if (slash == 0) {
       invalid(field, key, "prefix part must be non-empty");
     } else if (slash > 0) {
@@ -120,9 +135,8 @@ final class MetadataValidation {
     String name = key.substring(slash + 1);
     if (name.isEmpty()) {
       invalid(field, key, "name part must be non-empty");
-    } else {
-      text(field, key, "name part ", name, QUALIFIED_NAME);
     }
+    text(field, key, "name part ", name, QUALIFIED_NAME);
   }
 
   private void annotations(JsonNode annotations) {

@@ -132,14 +132,13 @@ final class ValueValidator {
 
   private void string(Schema schema, String text, FieldPath path) {
     int length = text.codePointCount(0, text.length());
+    // Only the first of these is told.
     if (schema.maxLength() != null && length > schema.maxLength()) {
       String message = "Too long: may not be more than " + schema.maxLength() + " bytes";
       errors.add(path.error(Reason.FieldValueTooLong, message));
-    }
-    if (schema.minLength() != null && length < schema.minLength()) {
+    } else if (schema.minLength() != null && length < schema.minLength()) {
       wrong(path, text, "be at least " + schema.minLength() + " chars long");
-    }
-    if (schema.pattern() != null && !schema.pattern().matcher(text).find()) {
+    } else if (schema.pattern() != null && !schema.pattern().matcher(text).find()) {
       wrong(path, text, "match '" + schema.pattern().pattern() + "'");
     }
     boolean isString = schema.type().isEmpty() || schema.type().equals("string");

@@ -1,13 +1,14 @@
 package dev.holdfast.standalone.security;
 
 import java.security.cert.X509Certificate;
+import java.util.ArrayList;
 import java.util.List;
 import javax.naming.InvalidNameException;
 import javax.naming.ldap.LdapName;
 import javax.naming.ldap.Rdn;
 import org.jspecify.annotations.Nullable;
 
-/** Who a client is. There are three kinds; {@link Rights} says what each may do. */
+/** Who a client is. {@link Rights} says what each may do. */
 public sealed interface Identity {
   String NODE_PREFIX = "holdfast:node:";
 
@@ -24,12 +25,19 @@ public sealed interface Identity {
    */
   record Agent(String node) implements Identity {}
 
+  /**
+   * Whom the administrator asks as ({@code kubectl --as}); may do everything when its groups say
+   * so, else nothing.
+   */
+  record Impersonated(String user, List<String> groups) implements Identity {}
+
   /** The common name of its certificate. */
   default String user() {
     return switch (this) {
       case Admin() -> "holdfast:admin";
       case Operator() -> "holdfast:operator";
       case Agent(String node) -> NODE_PREFIX + node;
+      case Impersonated(String user, List<String> ignored) -> user;
     };
   }
 
@@ -39,12 +47,28 @@ public sealed interface Identity {
       case Admin() -> "system:masters";
       case Operator() -> "holdfast:operators";
       case Agent ignored -> "holdfast:nodes";
+      case Impersonated ignored -> "";
     };
   }
 
   /** All groups, as a review shows them. */
   default List<String> groups() {
     return List.of(group(), "system:authenticated");
+  }
+
+  /**
+   * Whom a name and groups stand for that the administrator asks as. With the name of the operator
+   * or of an agent its rights can be tried.
+   */
+  static Identity impersonated(String user, List<String> groups) {
+    if (user.equals(new Operator().user())) {
+      return new Operator();
+    }
+    List<String> all = new ArrayList<>(groups);
+    all.add("system:authenticated");
+    return groups.isEmpty() && user.startsWith(NODE_PREFIX)
+        ? new Agent(user.substring(NODE_PREFIX.length()))
+        : new Impersonated(user, List.copyOf(all));
   }
 
   /** The identity that a certificate, which TLS has verified, names; null when it is not ours. */

@@ -78,6 +78,8 @@ public record Rights(List<Rule> operator, List<Rule> agent) {
         switch (identity) {
           case Identity.Admin() -> Stream.of(EVERYTHING);
           case Identity.Operator() -> operator.stream();
+          case Identity.Impersonated(String ignored, List<String> groups) ->
+              groups.contains(new Identity.Admin().group()) ? Stream.of(EVERYTHING) : Stream.of();
           case Identity.Agent(String node) -> agent.stream().map(rule -> rule.ofNode(node));
         });
   }

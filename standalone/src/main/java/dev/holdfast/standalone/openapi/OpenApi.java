@@ -1,31 +1,49 @@
-package dev.holdfast.standalone.http;
+package dev.holdfast.standalone.openapi;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.holdfast.standalone.json.Json;
 import dev.holdfast.standalone.kind.ResourceRegistry;
 import dev.holdfast.standalone.kind.ResourceType;
 import dev.holdfast.standalone.kind.Trait;
-import dev.holdfast.standalone.schema.ObjectMeta;
-import java.io.ByteArrayOutputStream;
-import java.nio.charset.StandardCharsets;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Deque;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * The little of OpenAPI that kubectl needs: for each resource a PATCH operation that knows
- * fieldValidation, and its schema for {@code kubectl explain}.
+ * The little of OpenAPI that clients need: for each resource its schema for {@code kubectl
+ * explain}, and a PATCH operation that knows fieldValidation. Those of the built-in kinds are
+ * Kubernetes' own, as a real server publishes them.
  */
-final class OpenApi {
-  static final String V2_PROTOBUF = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
+public final class OpenApi {
   private static final String OBJECT_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
+  private static final String REFERENCE = "#/components/schemas/";
+  private static final String GVK = "x-kubernetes-group-version-kind";
 
   private final ResourceRegistry registry;
+  private final Set<String> reviews;
 
-  OpenApi(ResourceRegistry registry) {
+  /**
+   * Describes resources.
+   *
+   * @param reviews groups whose resources are no objects; they are named only
+   */
+  public OpenApi(ResourceRegistry registry, Set<String> reviews) {
     this.registry = registry;
+    this.reviews = reviews;
   }
 
   /** The resources by document; those of discovery itself describe nothing. */
@@ -34,7 +52,7 @@ final class OpenApi {
     for (String path : List.of("api", "apis", "version")) {
       versions.put(path, List.of());
     }
-    for (String group : Reviews.PLURALS.keySet()) {
+    for (String group : reviews) {
       versions.put("apis/" + group, List.of());
       versions.put("apis/" + group + "/v1", List.of());
     }
@@ -52,7 +70,7 @@ final class OpenApi {
   }
 
   /** The list of documents, each with the hash of its contents. */
-  ObjectNode index() {
+  public ObjectNode index() {
     ObjectNode index = Json.object();
     ObjectNode paths = index.putObject("paths");
     versions()
@@ -64,12 +82,12 @@ final class OpenApi {
     return index;
   }
 
-  static String location(String path, byte[] document) {
-    return "/openapi/v3/" + path + "?hash=" + Discovery.hash(document);
+  public static String location(String path, byte[] document) {
+    return "/openapi/v3/" + path + "?hash=" + hash(document);
   }
 
   /** The document of a path like apis/holdfast.dev/v1alpha1; empty when there is none. */
-  byte[] document(String path) {
+  public byte[] document(String path) {
     List<ResourceType> types = versions().get(path);
     return types == null ? new byte[0] : Json.bytes(document(types));
   }
@@ -78,7 +96,6 @@ final class OpenApi {
     ObjectNode document = Json.object().put("openapi", "3.0.0");
     document.putObject("info").put("title", "Holdfast").put("version", "v1");
     ObjectNode paths = document.putObject("paths");
-    ObjectNode schemas = document.putObject("components").putObject("schemas");
     for (ResourceType type : types) {
       String path =
           "/"
@@ -88,16 +105,57 @@ final class OpenApi {
               + "/{name}";
       ObjectNode patch = paths.putObject(path).putObject("patch");
       patch.put("description", "partially update the specified " + type.kind());
-      ObjectNode parameter = patch.putArray("parameters").addObject();
-      parameter.put("name", "fieldValidation").put("in", "query");
-      parameter.putObject("schema").put("type", "string");
+      ArrayNode parameters = patch.putArray("parameters");
+      for (String name : List.of("dryRun", "fieldValidation")) {
+        ObjectNode parameter = parameters.addObject().put("name", name).put("in", "query");
+        parameter.putObject("schema").put("type", "string");
+      }
       patch.putObject("responses").putObject("200").put("description", "OK");
       patch.put("x-kubernetes-action", "patch");
-      patch.set("x-kubernetes-group-version-kind", gvk(type));
-      schemas.set(schemaName(type), schema(type));
+      patch.set(GVK, gvk(type));
     }
-    schemas.set(OBJECT_META, ObjectMeta.schema());
+    document.putObject("components").set("schemas", schemas(types));
     return document;
+  }
+
+  /** The schemas of resources and all that they refer to, by name. */
+  private static ObjectNode schemas(List<ResourceType> types) {
+    JsonNode published = published();
+    ObjectNode schemas = Json.object();
+    for (ResourceType type : types) {
+      if (type.has(Trait.CUSTOM)) {
+        schemas.set(schemaName(type), schema(type));
+      } else {
+        published.properties().stream()
+            .filter(schema -> schema.getValue().path(GVK).path(0).equals(gvk(type)))
+            .forEach(schema -> schemas.set(schema.getKey(), schema.getValue()));
+      }
+    }
+    Deque<JsonNode> referring = new ArrayDeque<>(schemas.valueStream().toList());
+    while (!referring.isEmpty()) {
+      for (JsonNode reference : referring.remove().findValues("$ref")) {
+        String name = reference.asText().replace(REFERENCE, "");
+        if (published.has(name) && !schemas.has(name)) {
+          schemas.set(name, published.get(name));
+          referring.add(published.get(name));
+        }
+      }
+    }
+    return schemas;
+  }
+
+  // Read when it is asked for: few clients do, and keep what they got.
+  private static JsonNode published() {
+    try (InputStream in = OpenApi.class.getResourceAsStream("openapi.json")) {
+      return new ObjectMapper().readTree(in);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Version 2 of the schemas of all resources. */
+  public ObjectNode v2() {
+    return OpenApiV2.document(document(registry.all()));
   }
 
   private static ObjectNode gvk(ResourceType type) {
@@ -109,9 +167,6 @@ final class OpenApi {
 
   /** The group's labels in reverse, as for Java packages. */
   private static String schemaName(ResourceType type) {
-    if (type.group().isEmpty()) {
-      return "io.k8s.api.core." + type.version() + "." + type.kind();
-    }
     List<String> labels = new ArrayList<>(List.of(type.group().split("\\.", -1)));
     Collections.reverse(labels);
     return String.join(".", labels) + "." + type.version() + "." + type.kind();
@@ -140,8 +195,8 @@ final class OpenApi {
         "description",
         "Standard object's metadata. More info:"
             + " https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata");
-    metadata.putArray("allOf").addObject().put("$ref", "#/components/schemas/" + OBJECT_META);
-    schema.putArray("x-kubernetes-group-version-kind").add(gvk(type));
+    metadata.putArray("allOf").addObject().put("$ref", REFERENCE + OBJECT_META);
+    schema.putArray(GVK).add(gvk(type));
     return schema;
   }
 
@@ -149,32 +204,17 @@ final class OpenApi {
     properties.putObject(name).put("description", description).put("type", "string");
   }
 
-  /** An almost empty document: enough for clients that only want to see that there is one. */
-  static ObjectNode v2() {
-    ObjectNode document = Json.object().put("swagger", "2.0");
-    document.putObject("info").put("title", "Holdfast").put("version", "v1");
-    document.putObject("paths");
-    document.putObject("definitions");
-    document.putObject("parameters");
-    return document;
+  /** What identifies a document's contents. */
+  public static String hash(byte[] document) {
+    return HexFormat.of().withUpperCase().formatHex(sha512(document));
   }
 
-  /** The same as a message of gnostic's openapi.v2.Document. */
-  static byte[] v2Protobuf() {
-    ByteArrayOutputStream info = new ByteArrayOutputStream();
-    field(info, 1, "Holdfast".getBytes(StandardCharsets.UTF_8));
-    field(info, 2, "v1".getBytes(StandardCharsets.UTF_8));
-    ByteArrayOutputStream document = new ByteArrayOutputStream();
-    field(document, 1, "2.0".getBytes(StandardCharsets.UTF_8));
-    field(document, 2, info.toByteArray());
-    field(document, 8, new byte[0]);
-    field(document, 9, new byte[0]);
-    return document.toByteArray();
-  }
-
-  private static void field(ByteArrayOutputStream out, int number, byte[] value) {
-    out.write(number << 3 | 2);
-    out.write(value.length); // all of them are shorter than 128 bytes
-    out.writeBytes(value);
+  /** The digest that a document is known by. */
+  public static byte[] sha512(byte[] bytes) {
+    try {
+      return MessageDigest.getInstance("SHA-512").digest(bytes);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every JDK has SHA-512", e);
+    }
   }
 }
