@@ -82,11 +82,12 @@ final class ControlPlaneProcess {
 
   /** A port below those that clients get, so that no connection takes it between two lives. */
   static int port(Random random) {
-    for (int port = 20_000 + random.nextInt(10_000); ; port++) {
+    while (true) {
+      int port = 20_000 + random.nextInt(10_000);
       try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
         return socket.getLocalPort();
       } catch (IOException taken) {
-        continue;
+        // another one, then
       }
     }
   }
