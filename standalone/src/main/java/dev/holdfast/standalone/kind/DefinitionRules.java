@@ -112,7 +112,7 @@ public final class DefinitionRules implements KindRules {
       storage += version.path("storage").asBoolean() ? 1 : 0;
       JsonNode known = live == null ? null : Json.at(live, "spec", "versions").path(i);
       if (!version.equals(known)) {
-        version(version, "spec.versions[" + i + "].", same ? "spec.validation." : "", errors);
+        version(version, "spec.versions[" + i + "].", same ? "spec.validation" : "", errors);
       }
     }
     if (storage != 1) {
@@ -135,10 +135,8 @@ public final class DefinitionRules implements KindRules {
       StructuralSchema.parse(schema);
       Kinds.columns(version);
     } catch (InvalidSchemaException e) {
-      for (FieldError error : e.errors()) {
-        String path = (common.isEmpty() ? field + "schema." : common) + error.field();
-        errors.add(new FieldError(error.reason(), path, error.message()));
-      }
+      String place = common.isEmpty() ? field + "schema" : common;
+      e.errors().forEach(error -> errors.add(error.below(place)));
     } catch (IllegalArgumentException e) {
       String why = String.valueOf(e.getMessage());
       errors.add(FieldError.invalid(field + "additionalPrinterColumns", "", why));

@@ -7,6 +7,8 @@ package dev.holdfast.standalone.schema;
  * @param message text without the field, as in {@code details.causes[].message} of a Status
  */
 public record FieldError(Reason reason, String field, String message) {
+  /** Stands for the field of an error that has none. */
+  static final String WHOLE = "<nil>";
 
   /** CauseType of apimachinery, meta/v1/types.go; the names are what goes over the wire. */
   public enum Reason {
@@ -34,9 +36,13 @@ public record FieldError(Reason reason, String field, String message) {
     return new FieldError(Reason.FieldValueForbidden, field, "Forbidden: " + why);
   }
 
-  public static FieldError tooLong(String field, int maxBytes) {
-    return new FieldError(
-        Reason.FieldValueTooLong, field, "Too long: may not be more than " + maxBytes + " bytes");
+  public static FieldError tooLong(String field, long maxBytes) {
+    String message = "Too long: may not be more than " + counted(maxBytes, "byte");
+    return new FieldError(Reason.FieldValueTooLong, field, message);
+  }
+
+  static String counted(long count, String what) {
+    return count + " " + what + (count == 1 ? "" : "s");
   }
 
   /**
@@ -55,5 +61,11 @@ public record FieldError(Reason reason, String field, String message) {
   /** The error in one line, as in the message of a Status: {@code spec.cpu: Required value}. */
   public String text() {
     return field + ": " + message;
+  }
+
+  /** The same of a field of another. */
+  public FieldError below(String path) {
+    String place = field.equals(WHOLE) ? path : path + "." + field;
+    return new FieldError(reason, place, message);
   }
 }

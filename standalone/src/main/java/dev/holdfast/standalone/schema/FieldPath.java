@@ -32,8 +32,13 @@ record FieldPath(@Nullable FieldPath parent, Object step, boolean bracketed) {
     return bracketed ? before + "[" + step + "]" : before + (before.isEmpty() ? "" : ".") + step;
   }
 
+  /** The path, or what stands for the whole object. */
+  String field() {
+    return parent == null ? FieldError.WHOLE : text();
+  }
+
   FieldError error(Reason reason, String message) {
-    return new FieldError(reason, parent == null ? "<nil>" : text(), message);
+    return new FieldError(reason, field(), message);
   }
 
   /** {@code Invalid value: VALUE: DETAIL}. */

@@ -86,19 +86,18 @@ final class RuleCompiler {
     FieldPath place = path.child("x-kubernetes-validations");
     Map<Boolean, CelCompiler> compilers = new HashMap<>();
     List<RuleSet.Compiled> compiled = new ArrayList<>();
-    for (int i = 0; i < node.rules().size(); i++) {
+    if (self == null && !node.rules().isEmpty()) {
+      errors.add(place.invalid("", "rules need a schema with a type"));
+    }
+    for (int i = 0; self != null && i < node.rules().size(); i++) {
       Schema.Rule rule = node.rules().get(i);
-      if (self == null) {
-        errors.add(place.index(i).invalid(rule.rule(), "rules need a schema with a type"));
-      } else {
-        CelCompiler compiler =
-            compilers.computeIfAbsent(
-                rule.optionalOldSelf(),
-                optional -> compiler(types, self, optional ? OptionalType.create(self) : self));
-        RuleSet.Compiled result = compile(node, rule, compiler, place.index(i), uncorrelatable);
-        if (result != null) {
-          compiled.add(result);
-        }
+      CelCompiler compiler =
+          compilers.computeIfAbsent(
+              rule.optionalOldSelf(),
+              optional -> compiler(types, self, optional ? OptionalType.create(self) : self));
+      RuleSet.Compiled result = compile(node, rule, compiler, place.index(i), uncorrelatable);
+      if (result != null) {
+        compiled.add(result);
       }
     }
     return List.copyOf(compiled);

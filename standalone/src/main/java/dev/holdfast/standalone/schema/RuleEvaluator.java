@@ -1,6 +1,7 @@
 package dev.holdfast.standalone.schema;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.google.common.base.Throwables;
 import dev.cel.common.CelErrorCode;
 import dev.cel.runtime.CelEvaluationException;
 import dev.cel.runtime.CelRuntime;
@@ -148,8 +149,11 @@ final class RuleEvaluator {
         return reason.get();
       }
     }
+    // What a function of ours throws says more than that it failed.
+    Throwable cause = Throwables.getRootCause(e);
+    Throwable told = cause.getClass() == IllegalArgumentException.class ? cause : e;
     String message =
-        String.valueOf(e.getMessage()).replaceFirst("^evaluation error( at [^ ]*)?: ", "");
+        String.valueOf(told.getMessage()).replaceFirst("^evaluation error( at [^ ]*)?: ", "");
     return e.getErrorCode() == CelErrorCode.ATTRIBUTE_NOT_FOUND
         ? message.replaceFirst("^key '(.*)' is not present in map\\.?", "no such key: $1")
         : message;

@@ -29,6 +29,7 @@ final class SchemaRules {
   private record Data(
       Schema keywords,
       List<Check> everywhere,
+      List<Check> outside,
       List<Check> root,
       List<Check> field,
       List<Check> item,
@@ -81,6 +82,7 @@ final class SchemaRules {
   private void visit(JsonNode node, FieldPath path, List<Check> place) {
     int before = errors.size();
     checkNode(node, path);
+    check(DATA.outside(), node, path);
     check(place, node, path);
     checkListMapKeys(node, path);
     JsonNode rules = node.path("x-kubernetes-validations");
@@ -130,9 +132,9 @@ final class SchemaRules {
     for (JsonNode key : keys) {
       JsonNode property = Json.at(node, "items", "properties", key.asText());
       FieldPath below = path.child("items").child("properties").key(key.asText());
-      if (property.isMissingNode()) {
+      if (property.isMissingNode() && Json.textAt(node, "items", "type").equals("object")) {
         errors.add(place.invalid(keys, "entries must all be names of item properties"));
-      } else {
+      } else if (property.isObject()) {
         check(DATA.listMapKey(), property, below);
         if (!property.has("default")
             && !Json.textsAt(node, "items", "required").contains(key.asText())) {
@@ -149,14 +151,13 @@ final class SchemaRules {
   }
 
   private void checkDefault(Schema schema, JsonNode value, FieldPath path) {
-    JsonNode filled = value.deepCopy();
-    if (filled instanceof ObjectNode object) {
-      if (!Pruner.prune(schema, object).isEmpty()) {
-        errors.add(path.invalid(value, "must not have unknown fields"));
-      }
-      new Defaulter(true).apply(schema, object);
+    JsonNode pruned = value.deepCopy();
+    if (pruned instanceof ObjectNode object && !Pruner.prune(schema, object).isEmpty()) {
+      errors.add(path.invalid(value, "must not have unknown fields"));
     }
-    errors.addAll(ValueValidator.validate(schema, filled, null, path));
+    for (FieldError error : ValueValidator.validate(schema, pruned, null, FieldPath.ROOT)) {
+      errors.add(error.below(path.text()));
+    }
   }
 
   private void checkJunctors(JsonNode node, FieldPath path, boolean typesAllowed) {

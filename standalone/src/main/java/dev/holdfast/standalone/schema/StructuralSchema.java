@@ -111,8 +111,7 @@ public final class StructuralSchema {
     if (schema != null && status != null) {
       for (FieldError error :
           ValueValidator.validate(schema, status, oldObject.get("status"), FieldPath.ROOT)) {
-        String below = error.field().equals("<nil>") ? "" : "." + error.field();
-        errors.add(new FieldError(error.reason(), "status" + below, error.message()));
+        errors.add(error.below("status"));
       }
     }
     return complete(found, errors, object, oldObject);

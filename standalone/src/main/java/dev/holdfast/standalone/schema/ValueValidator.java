@@ -1,6 +1,9 @@
 package dev.holdfast.standalone.schema;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.DoubleNode;
+import com.fasterxml.jackson.databind.node.TextNode;
+import dev.holdfast.standalone.json.Json;
 import dev.holdfast.standalone.json.JsonValues;
 import dev.holdfast.standalone.schema.FieldError.Reason;
 import java.math.BigDecimal;
@@ -64,11 +67,9 @@ final class ValueValidator {
   }
 
   private void wrongType(FieldPath path, String expected, String actual) {
-    errors.add(
-        path.error(
-            Reason.FieldValueTypeInvalid,
-            "Invalid value: \"%s\": %s in body must be of type %s: \"%s\""
-                .formatted(actual, path.text(), expected, actual)));
+    TextNode shown = TextNode.valueOf(actual);
+    String text = path.text() + " in body must be of type " + expected + ": " + shown;
+    errors.add(path.error(Reason.FieldValueTypeInvalid, "Invalid value: " + shown + ": " + text));
   }
 
   private void wrong(FieldPath path, Object value, String should) {
@@ -132,10 +133,8 @@ final class ValueValidator {
 
   private void string(Schema schema, String text, FieldPath path) {
     int length = text.codePointCount(0, text.length());
-    // Only the first of these is told.
     if (schema.maxLength() != null && length > schema.maxLength()) {
-      String message = "Too long: may not be more than " + schema.maxLength() + " bytes";
-      errors.add(path.error(Reason.FieldValueTooLong, message));
+      errors.add(FieldError.tooLong(path.field(), schema.maxLength()));
     } else if (schema.minLength() != null && length < schema.minLength()) {
       wrong(path, text, "be at least " + schema.minLength() + " chars long");
     } else if (schema.pattern() != null && !schema.pattern().matcher(text).find()) {
@@ -171,7 +170,11 @@ final class ValueValidator {
       int order = value.decimalValue().compareTo(bound) * (side.equals("less than") ? 1 : -1);
       if (exclusive ? order >= 0 : order > 0) {
         String than = side + (exclusive ? " " : " or equal to ");
-        wrong(path, value, "be " + than + plain(bound));
+        String limitText =
+            value.isIntegralNumber()
+                ? plain(bound)
+                : Json.goText(DoubleNode.valueOf(bound.doubleValue()));
+        wrong(path, value, "be " + than + limitText);
       }
     }
   }
@@ -194,12 +197,12 @@ final class ValueValidator {
   }
 
   private boolean tooMany(FieldPath path, int size, @Nullable Long limit) {
-    boolean many = limit != null && size > limit;
-    if (many) {
-      String text = "Too many: %d: must have at most %d items".formatted(size, limit);
-      errors.add(path.error(Reason.FieldValueTooMany, text));
+    if (limit == null || size <= limit) {
+      return false;
     }
-    return many;
+    String text = "Too many: " + size + ": must have at most " + FieldError.counted(limit, "item");
+    errors.add(path.error(Reason.FieldValueTooMany, text));
+    return true;
   }
 
   private void object(Schema schema, JsonNode value, @Nullable JsonNode old, FieldPath path) {

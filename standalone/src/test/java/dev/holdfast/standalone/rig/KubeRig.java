@@ -83,9 +83,23 @@ public final class KubeRig implements AutoCloseable {
     return Files.readString(file);
   }
 
+  public KubernetesClient client() {
+    return client;
+  }
+
   public record Answer(int status, JsonNode body) {}
 
   public Answer send(String method, String path, String contentType, @Nullable JsonNode body) {
+    return send(client, method, path, contentType, body);
+  }
+
+  /** Sends a request to the server of a client, whichever that is. */
+  public static Answer send(
+      KubernetesClient client,
+      String method,
+      String path,
+      String contentType,
+      @Nullable JsonNode body) {
     HttpRequest.Builder request =
         client
             .getHttpClient()

@@ -3,7 +3,6 @@ package dev.holdfast.standalone.store;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -29,7 +28,7 @@ class ObjectStoreTest {
   private ObjectStore store;
 
   @BeforeEach
-  void open() throws IOException {
+  void open() {
     store = open(new StoreOptions(1_000, 1 << 20, false));
   }
 
@@ -38,7 +37,7 @@ class ObjectStoreTest {
     store.close();
   }
 
-  private ObjectStore open(StoreOptions options) throws IOException {
+  private ObjectStore open(StoreOptions options) {
     return ObjectStore.open(directory.resolve("objects.mv"), AtRest.plain(), options);
   }
 
@@ -122,7 +121,7 @@ class ObjectStoreTest {
   }
 
   @Test
-  void limitsTheHistoryByItsBytesToo() throws IOException {
+  void limitsTheHistoryByItsBytesToo() {
     store.close();
     store = open(new StoreOptions(1_000, 10_000, false));
     StoredObject first = store.create(key("a"), null, text("x".repeat(4_000)));
@@ -194,7 +193,7 @@ class ObjectStoreTest {
   }
 
   @Test
-  void keepsObjectsAndRevisionOverAReopening() throws IOException {
+  void keepsObjectsAndRevisionOverAReopening() {
     StoredObject kept = store.create(key("a"), null, text("kept"));
     StoredObject deleted = store.create(key("b"), null, text("deleted"));
     store.delete(key("b"), deleted.revision(), text("deleted"));
