@@ -150,6 +150,21 @@ class GarbageTest {
   }
 
   @Test
+  void keepsWhatIsOwnedByAKindThatIsNotServed() {
+    GenericKubernetesResource elsewhere = TestPlane.machine("elsewhere", 1);
+    elsewhere.setApiVersion("apps/v1");
+    elsewhere.setKind("Deployment");
+    elsewhere.getMetadata().setUid("5d7c0f7e-6b0e-4c39-9a53-0f1b3c8e9a11");
+    create("brought-along", elsewhere);
+    GenericKubernetesResource owner = create("dead-too");
+    delete("dead-too", DeletionPropagation.BACKGROUND);
+    create("later", owner);
+    awaitGone("later"); // whatever was written before it has been looked at
+
+    assertThat(get("brought-along")).isNotNull();
+  }
+
+  @Test
   void emptiesADeletedNamespaceAndRefusesNewObjectsMeanwhile() {
     plane
         .client

@@ -58,7 +58,8 @@ public final class Definitions {
     } else if (established.equals("False")) {
       maintain(name, this::establish);
     } else if (established.isEmpty()
-        || !acceptedNames(definition).equals(Json.at(definition, "status", "acceptedNames"))) {
+        || !Json.at(definition, "spec", "names")
+            .equals(Json.at(definition, "status", "acceptedNames"))) {
       maintain(name, this::acceptNames);
     }
   }
@@ -77,20 +78,9 @@ public final class Definitions {
       set(definition, "NamesAccepted", "True", "NoConflicts", "no conflicts found");
       set(definition, "Established", "False", "Installing", "the initial names have been accepted");
     }
-    definition.withObjectProperty("status").set("acceptedNames", acceptedNames(definition));
+    JsonNode names = Json.at(definition, "spec", "names");
+    definition.withObjectProperty("status").set("acceptedNames", names.deepCopy());
     return definition;
-  }
-
-  private static ObjectNode acceptedNames(ObjectNode definition) {
-    ObjectNode names = Json.object();
-    JsonNode wanted = Json.at(definition, "spec", "names");
-    for (String field :
-        List.of("plural", "singular", "shortNames", "kind", "listKind", "categories")) {
-      if (wanted.has(field)) {
-        names.set(field, wanted.get(field).deepCopy());
-      }
-    }
-    return names;
   }
 
   private ObjectNode establish(ObjectNode definition) {

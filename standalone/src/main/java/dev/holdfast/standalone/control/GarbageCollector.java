@@ -14,6 +14,7 @@ import dev.holdfast.standalone.resource.Target;
 import dev.holdfast.standalone.store.Change;
 import dev.holdfast.standalone.store.Key;
 import dev.holdfast.standalone.store.StoredObject;
+import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
@@ -34,7 +35,6 @@ final class GarbageCollector {
 
   private final ResourceRegistry registry;
   private final ResourceWriter writer;
-  private final Map<String, Key> objects = new HashMap<>(); // by uid
   private final Map<String, Set<Key>> dependents = new HashMap<>(); // by the owner's uid
 
   GarbageCollector(ResourceRegistry registry, ResourceWriter writer) {
@@ -44,42 +44,50 @@ final class GarbageCollector {
 
   /** Begins with all objects there are. */
   void start(List<StoredObject> all) {
-    objects.clear();
     dependents.clear();
-    all.forEach(stored -> remember(stored.key(), Json.trusted(stored.json())));
-    all.forEach(stored -> attend(stored.key()));
+    List<StoredObject> concerned = all.stream().filter(GarbageCollector::isConcerned).toList();
+    concerned.forEach(this::remember);
+    concerned.forEach(stored -> attend(stored.key(), ""));
   }
 
   /** Takes one change into account, and looks at all that it concerns. */
   void changed(Change change) {
-    StoredObject before = change.before();
-    ObjectNode after = Json.trusted(change.after().json());
     Set<Key> affected = new LinkedHashSet<>();
-    if (before != null) {
+    StoredObject before = change.before();
+    if (before != null && isConcerned(before)) {
       for (JsonNode reference : owners(Json.trusted(before.json()))) {
         String uid = Json.textAt(reference, "uid");
         dependents.computeIfPresent(uid, (owner, keys) -> without(keys, change.key()));
-        Key owner = objects.get(uid);
+        Target owner = owner(reference, change.key());
         if (owner != null) {
-          affected.add(owner);
+          affected.add(owner.key());
         }
       }
     }
+    String gone = "";
     if (change.kind() == Change.Kind.DELETED) {
-      objects.remove(Metadata.uid(after));
-      affected.addAll(dependents(after));
-    } else {
-      remember(change.key(), after);
+      ObjectNode last = Json.trusted(change.after().json());
+      gone = Metadata.uid(last);
+      affected.addAll(dependents(last));
+    } else if (isConcerned(change.after())) {
+      remember(change.after());
       affected.add(change.key());
     }
-    affected.forEach(this::attend);
+    for (Key key : affected) {
+      attend(key, gone);
+    }
   }
 
-  private void remember(Key key, ObjectNode object) {
-    objects.put(Metadata.uid(object), key);
-    for (JsonNode reference : owners(object)) {
+  /** Whether an object may have owners or be on its way out: far cheaper than to read it. */
+  private static boolean isConcerned(StoredObject object) {
+    String text = new String(object.json(), StandardCharsets.ISO_8859_1);
+    return text.contains("\"ownerReferences\"") || text.contains("\"deletionTimestamp\"");
+  }
+
+  private void remember(StoredObject object) {
+    for (JsonNode reference : owners(Json.trusted(object.json()))) {
       String uid = Json.textAt(reference, "uid");
-      dependents.computeIfAbsent(uid, owner -> new LinkedHashSet<>()).add(key);
+      dependents.computeIfAbsent(uid, owner -> new LinkedHashSet<>()).add(object.key());
     }
   }
 
@@ -96,12 +104,25 @@ final class GarbageCollector {
     return List.copyOf(dependents.getOrDefault(Metadata.uid(owner), Set.of()));
   }
 
+  /**
+   * Where an owner is: in no namespace or in that of its dependent; null when its kind is not
+   * served here, or can't own such a dependent.
+   */
+  private @Nullable Target owner(JsonNode reference, Key dependent) {
+    String version = Json.textAt(reference, "apiVersion");
+    String group = version.contains("/") ? version.substring(0, version.indexOf('/')) : "";
+    ResourceType type = registry.findKind(group, Json.textAt(reference, "kind"));
+    return type == null || (type.namespaced() && dependent.namespace().isEmpty())
+        ? null
+        : new Target(type, dependent.namespace(), Json.textAt(reference, "name"), "");
+  }
+
   private @Nullable Target target(Key key) {
     ResourceType type = registry.findStored(key.group(), key.resource());
     return type == null ? null : Target.of(type, key);
   }
 
-  private void attend(Key key) {
+  private void attend(Key key, String gone) {
     StoredObject stored = writer.store().get(key);
     Target target = target(key);
     if (stored == null || target == null) {
@@ -110,7 +131,7 @@ final class GarbageCollector {
     ObjectNode object = Json.trusted(stored.json());
     try {
       if (!Metadata.terminating(object)) {
-        collect(target, object);
+        collect(target, object, gone);
       } else if (Metadata.finalizers(object).contains(Metadata.ORPHAN)) {
         // Lets the dependents go on without the owner, then the owner.
         dependents(object).forEach(dependent -> strip(dependent, Set.of(Metadata.uid(object))));
@@ -146,16 +167,24 @@ final class GarbageCollector {
     return blocked;
   }
 
-  /** Deletes an object without owners; takes away the references to those that are gone. */
-  private void collect(Target target, ObjectNode object) {
+  /**
+   * Deletes an object without owners; takes away the references to those that are gone. An owner
+   * that can't be looked up is taken to be there.
+   *
+   * @param deleted uid of an owner that is known to be gone, or empty
+   */
+  private void collect(Target target, ObjectNode object, String deleted) {
     Set<String> gone = new HashSet<>();
     boolean owned = false;
     boolean waitedFor = false;
     for (JsonNode reference : owners(object)) {
-      Key owner = objects.get(Json.textAt(reference, "uid"));
-      if (owner == null || !reaches(owner, target)) {
-        gone.add(Json.textAt(reference, "uid"));
-      } else if (waitsForDependents(owner)) {
+      String uid = Json.textAt(reference, "uid");
+      Target owner = owner(reference, target.key());
+      StoredObject stored = owner == null ? null : writer.store().get(owner.key());
+      ObjectNode live = stored == null ? Json.object() : Json.trusted(stored.json());
+      if (uid.equals(deleted) || (owner != null && !Metadata.uid(live).equals(uid))) {
+        gone.add(uid);
+      } else if (Metadata.finalizers(live).contains(Metadata.FOREGROUND)) {
         waitedFor |= reference.path("blockOwnerDeletion").asBoolean();
       } else {
         owned = true;
@@ -168,17 +197,6 @@ final class GarbageCollector {
     } else if (!owned && !gone.isEmpty()) {
       delete(target, object, Propagation.BACKGROUND);
     }
-  }
-
-  /** An owner is in the same namespace or in none. */
-  private static boolean reaches(Key owner, Target dependent) {
-    return owner.namespace().isEmpty() || owner.namespace().equals(dependent.namespace());
-  }
-
-  private boolean waitsForDependents(Key owner) {
-    StoredObject stored = writer.store().get(owner);
-    return stored != null
-        && Metadata.finalizers(Json.trusted(stored.json())).contains(Metadata.FOREGROUND);
   }
 
   private void strip(Key key, Set<String> uids) {

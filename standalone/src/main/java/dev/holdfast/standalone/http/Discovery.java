@@ -14,6 +14,7 @@ import java.util.Base64;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /** Which groups, versions and resources there are, in the aggregated and in the old form. */
 final class Discovery {
@@ -118,7 +119,7 @@ final class Discovery {
     texts(resource, "verbs", type.verbs());
     texts(resource, "shortNames", type.names().shortNames());
     texts(resource, "categories", type.names().categories());
-    for (String subresource : subresources(type)) {
+    for (String subresource : new TreeSet<>(type.subresources().keySet())) {
       ObjectNode shown =
           resource.withArrayProperty("subresources").addObject().put("subresource", subresource);
       responseKind(shown, group, version, type.kind());
@@ -129,17 +130,6 @@ final class Discovery {
 
   private static void responseKind(ObjectNode in, String group, String version, String kind) {
     in.putObject("responseKind").put("group", group).put("version", version).put("kind", kind);
-  }
-
-  private static List<String> subresources(ResourceType type) {
-    List<String> subresources = new ArrayList<>();
-    if (type.group().isEmpty() && type.plural().equals("namespaces")) {
-      subresources.add("finalize");
-    }
-    if (type.hasStatus()) {
-      subresources.add("status");
-    }
-    return subresources;
   }
 
   private static List<String> verbs(String subresource) {

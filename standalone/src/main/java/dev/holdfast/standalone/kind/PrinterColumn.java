@@ -10,7 +10,6 @@ import dev.holdfast.standalone.json.JsonPath;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
@@ -42,19 +41,26 @@ public record PrinterColumn(
           "nodeStatus", found -> nodeStatus(found.getFirst(), found.getLast().asBoolean()),
           "nodeRoles", found -> nodeRoles(found.getFirst()));
 
-  /** A column of a built-in kind. */
+  /**
+   * A column as {@code built-in.yaml} describes it.
+   *
+   * @throws IllegalArgumentException when its JSONPath is not understood
+   */
   static PrinterColumn of(JsonNode column) {
-    if (!column.has("show")) {
-      return of(column, "", column.path("age").asBoolean());
-    }
-    Function<List<JsonNode>, JsonNode> shown =
-        Objects.requireNonNull(SHOWN.get(Json.textAt(column, "show")));
+    String type = Json.textAt(column, "type");
+    JsonPath path = JsonPath.parse(Json.textAt(column, "jsonPath"));
     List<JsonPath> paths = Json.textsAt(column, "of").stream().map(JsonPath::parse).toList();
-    return of(
-        column,
-        "",
+    Function<List<JsonNode>, JsonNode> shown = SHOWN.get(Json.textAt(column, "show"));
+    return new PrinterColumn(
+        Json.textAt(column, "name"),
+        type,
+        Json.textAt(column, "format"),
+        Json.textAt(column, "description"),
+        column.path("priority").asInt(),
         column.path("age").asBoolean(),
-        object -> shown.apply(paths.stream().map(path -> first(path.find(object))).toList()));
+        shown == null
+            ? object -> cell(path.find(object), type)
+            : object -> shown.apply(paths.stream().map(it -> first(it.find(object))).toList()));
   }
 
   /**
@@ -64,26 +70,11 @@ public record PrinterColumn(
    */
   static PrinterColumn ofCustom(JsonNode declared) {
     String path = Json.textAt(declared, "jsonPath");
-    String description = "Custom resource definition column (in JSONPath format): " + path;
-    return of(declared, description, Json.textAt(declared, "type").equals("date"));
-  }
-
-  private static PrinterColumn of(JsonNode column, String description, boolean age) {
-    JsonPath path = JsonPath.parse(Json.textAt(column, "jsonPath"));
-    String type = Json.textAt(column, "type");
-    return of(column, description, age, object -> cell(path.find(object), type));
-  }
-
-  private static PrinterColumn of(
-      JsonNode column, String description, boolean age, Function<ObjectNode, JsonNode> value) {
-    return new PrinterColumn(
-        Json.textAt(column, "name"),
-        Json.textAt(column, "type"),
-        Json.textAt(column, "format"),
-        column.path("description").asText(description),
-        column.path("priority").asInt(),
-        age,
-        value);
+    ObjectNode column = Json.object();
+    column.put("description", "Custom resource definition column (in JSONPath format): " + path);
+    declared.properties().forEach(field -> column.set(field.getKey(), field.getValue()));
+    column.put("age", Json.textAt(declared, "type").equals("date")).remove("show");
+    return of(column);
   }
 
   private static JsonNode cell(List<JsonNode> found, String type) {

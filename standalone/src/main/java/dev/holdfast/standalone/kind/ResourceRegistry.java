@@ -42,6 +42,14 @@ public final class ResourceRegistry {
         .orElse(null);
   }
 
+  /** Any served version of a kind. */
+  public @Nullable ResourceType findKind(String group, String kind) {
+    return all().stream()
+        .filter(type -> type.group().equals(group) && type.kind().equals(kind))
+        .findFirst()
+        .orElse(null);
+  }
+
   /** A resource that is always there, in version 1. */
   public ResourceType builtIn(String group, String plural) {
     return candidates(group, plural).findFirst().orElseThrow();

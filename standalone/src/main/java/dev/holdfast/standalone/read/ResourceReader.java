@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.function.Function;
 
 /** Gets, lists and watches. */
 public final class ResourceReader {
@@ -142,21 +143,23 @@ public final class ResourceReader {
 
   /** Waits until a revision is reached; returns it, or 0 for an empty text. */
   private long await(String text) throws InterruptedException {
-    long revision;
-    try {
-      revision = text.isEmpty() ? 0 : Long.parseUnsignedLong(text);
-    } catch (NumberFormatException e) {
-      throw ApiException.badRequest("invalid resource version: " + notANumber(text));
-    }
+    long revision =
+        revision(text, why -> ApiException.badRequest("invalid resource version: " + why));
     if (revision > 0 && !store.await(revision, FUTURE_PATIENCE)) {
       throw ApiException.tooLargeResourceVersion(revision, store.revision());
     }
     return revision;
   }
 
-  static String notANumber(String resourceVersion) {
-    return "resourceVersion: Invalid value: \"%1$s\": strconv.ParseUint: parsing \"%1$s\": invalid"
-            .formatted(resourceVersion)
-        + " syntax";
+  /** The number of a revision, or 0 for an empty text. */
+  static long revision(String text, Function<String, ApiException> refusal) {
+    try {
+      return text.isEmpty() ? 0 : Long.parseUnsignedLong(text);
+    } catch (NumberFormatException e) {
+      String shown = "\"" + text + "\"";
+      throw refusal.apply(
+          "resourceVersion: Invalid value: %1$s: strconv.ParseUint: parsing %1$s: invalid syntax"
+              .formatted(shown));
+    }
   }
 }

@@ -49,14 +49,7 @@ public final class WatchFeed {
     this.type = type;
     this.namespace = namespace;
     this.options = options;
-    try {
-      this.start =
-          options.resourceVersion().isEmpty()
-              ? 0
-              : Long.parseUnsignedLong(options.resourceVersion());
-    } catch (NumberFormatException e) {
-      throw ApiException.internal(ResourceReader.notANumber(options.resourceVersion()));
-    }
+    this.start = ResourceReader.revision(options.resourceVersion(), ApiException::internal);
   }
 
   /** Sends events until the time is up, the store is closed or the thread is interrupted. */

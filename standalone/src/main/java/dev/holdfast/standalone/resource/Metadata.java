@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** Reads and writes {@code metadata} of objects. */
@@ -36,7 +37,7 @@ public final class Metadata {
   // Without vowels, 0, 1 and 3, so that no words come out: k8s.io/apimachinery/pkg/util/rand.
   private static final String SUFFIX = "bcdfghjklmnpqrstvwxz2456789";
   private static final int SUFFIX_LENGTH = 5;
-  private static final int MAX_GENERATED = 63;
+  private static final int MAX_BASE = 63 - SUFFIX_LENGTH;
   private static final SecureRandom RANDOM = new SecureRandom();
 
   private Metadata() {}
@@ -120,13 +121,10 @@ public final class Metadata {
 
   /** A name that nothing has yet, most probably; the caller must still find out. */
   static String generateName(String base) {
-    StringBuilder name =
-        new StringBuilder(
-            base.substring(0, Math.min(base.length(), MAX_GENERATED - SUFFIX_LENGTH)));
-    for (int i = 0; i < SUFFIX_LENGTH; i++) {
-      name.append(SUFFIX.charAt(RANDOM.nextInt(SUFFIX.length())));
-    }
-    return name.toString();
+    return RANDOM
+        .ints(SUFFIX_LENGTH, 0, SUFFIX.length())
+        .mapToObj(at -> SUFFIX.substring(at, at + 1))
+        .collect(Collectors.joining("", base.substring(0, Math.min(base.length(), MAX_BASE)), ""));
   }
 
   /**
