@@ -72,7 +72,16 @@ public final class StandaloneControlPlane implements AutoCloseable {
    * @throws IOException when the directory can't be used or the port is taken
    */
   public static StandaloneControlPlane start(StandaloneOptions options) throws IOException {
-    Clock clock = Clock.systemUTC();
+    return start(options, Clock.systemUTC());
+  }
+
+  /**
+   * As {@link #start(StandaloneOptions)}.
+   *
+   * @param clock tells the times that objects get
+   */
+  public static StandaloneControlPlane start(StandaloneOptions options, Clock clock)
+      throws IOException {
     Path directory = options.dataDirectory();
     PrivateFiles.createDirectory(directory);
     List<AutoCloseable> opened = new ArrayList<>();

@@ -1,15 +1,13 @@
 package dev.holdfast.standalone.apply;
 
-import java.util.ArrayList;
+import dev.holdfast.standalone.apply.ManagedFields.Manager;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
+import java.util.SortedMap;
 import java.util.stream.Collectors;
 
 /** A server-side apply that would change fields owned by other managers: HTTP 409, Conflict. */
 public final class ApplyConflictException extends RuntimeException {
-  private final transient List<Conflict> conflicts;
-  private final transient Map<ManagedFields.Manager, FieldSet> fields;
+  private final transient SortedMap<Manager, FieldSet> fields;
 
   /**
    * One field that another manager owns.
@@ -24,54 +22,43 @@ public final class ApplyConflictException extends RuntimeException {
     }
   }
 
-  ApplyConflictException(Map<ManagedFields.Manager, FieldSet> fields) {
-    super(text(conflicts(fields)));
-    this.fields = new TreeMap<>(fields);
-    this.conflicts = conflicts(fields);
+  ApplyConflictException(SortedMap<Manager, FieldSet> fields) {
+    super(text(fields));
+    this.fields = fields;
+  }
+
+  SortedMap<Manager, FieldSet> fields() {
+    return fields;
   }
 
   /** One per field and owner, in the order of {@code details.causes}. */
   public List<Conflict> conflicts() {
-    return conflicts;
+    return conflicts(fields);
   }
 
-  Map<ManagedFields.Manager, FieldSet> fields() {
-    return fields;
+  private static List<Conflict> conflicts(SortedMap<Manager, FieldSet> fields) {
+    return fields.entrySet().stream()
+        .flatMap(
+            entry ->
+                entry.getValue().display().stream()
+                    .map(path -> new Conflict(entry.getKey().description(), path)))
+        .toList();
   }
 
-  private static List<Conflict> conflicts(Map<ManagedFields.Manager, FieldSet> fields) {
-    List<Conflict> result = new ArrayList<>();
-    new TreeMap<>(fields)
-        .forEach(
-            (manager, set) ->
-                set.forEach(
-                    path ->
-                        result.add(
-                            new Conflict(
-                                manager.description(),
-                                path.stream()
-                                    .map(Object::toString)
-                                    .collect(Collectors.joining())))));
-    return List.copyOf(result);
-  }
-
-  private static String text(List<Conflict> conflicts) {
+  private static String text(SortedMap<Manager, FieldSet> fields) {
+    List<Conflict> conflicts = conflicts(fields);
     if (conflicts.size() == 1) {
       Conflict only = conflicts.getFirst();
       return "Apply failed with 1 conflict: " + only.message() + ": " + only.field();
     }
-    StringBuilder text =
-        new StringBuilder("Apply failed with " + conflicts.size() + " conflicts: ");
-    String manager = "";
-    String separator = "";
-    for (Conflict conflict : conflicts) {
-      if (!conflict.manager().equals(manager)) {
-        manager = conflict.manager();
-        text.append(separator).append("conflicts with ").append(manager).append(':');
-      }
-      text.append("\n- ").append(conflict.field());
-      separator = "\n";
-    }
-    return text.toString();
+    return fields.entrySet().stream()
+        .map(
+            entry ->
+                "conflicts with %s:\n- %s"
+                    .formatted(
+                        entry.getKey().description(),
+                        String.join("\n- ", entry.getValue().display())))
+        .collect(
+            Collectors.joining("\n", "Apply failed with " + conflicts.size() + " conflicts: ", ""));
   }
 }

@@ -1,16 +1,16 @@
 package dev.holdfast.standalone.apply;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.holdfast.standalone.apply.ManagedFields.Manager;
 import dev.holdfast.standalone.apply.ManagedFields.Owned;
-import dev.holdfast.standalone.json.JsonValues;
+import dev.holdfast.standalone.json.Json;
 import dev.holdfast.standalone.schema.FieldType;
 import dev.holdfast.standalone.schema.StructuralSchema;
 import java.time.Clock;
 import java.time.temporal.ChronoUnit;
-import java.util.Map;
+import java.util.List;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -21,18 +21,9 @@ import org.jspecify.annotations.Nullable;
 public final class FieldManagement {
   private static final FieldSet NEVER_OWNED =
       FieldSet.ofFields(
-          "apiVersion",
-          "kind",
-          "metadata",
-          "metadata.name",
-          "metadata.namespace",
-          "metadata.creationTimestamp",
-          "metadata.selfLink",
-          "metadata.uid",
-          "metadata.clusterName",
-          "metadata.generation",
-          "metadata.managedFields",
-          "metadata.resourceVersion");
+          "apiVersion kind metadata metadata.name metadata.namespace metadata.creationTimestamp"
+              + " metadata.selfLink metadata.uid metadata.clusterName metadata.generation"
+              + " metadata.managedFields metadata.resourceVersion");
   private static final String BEFORE_FIRST_APPLY = "before-first-apply";
   private static final String CURRENT_OPERATION = "current-operation";
 
@@ -44,42 +35,27 @@ public final class FieldManagement {
   private final Clock clock;
 
   /**
-   * For a kind with a status subresource.
+   * Of one resource.
    *
    * @param apiVersion group and version of the request, written into new entries
-   * @param subresource empty for the main resource, which can't own the status, else {@code
-   *     status}, which can own nothing else
+   * @param subresource empty for the main resource, else {@code status}, which can own nothing else
+   * @param statusApart whether there is such a subresource: then the main one can't own the status
    */
   public FieldManagement(
-      StructuralSchema schema, String apiVersion, String subresource, Clock clock) {
-    this(
-        schema,
-        apiVersion,
-        subresource,
-        clock,
-        subresource.isEmpty()
-            ? FieldSet.ofFields("status")
-            : FieldSet.ofFields("metadata", "spec"));
-  }
-
-  private FieldManagement(
       StructuralSchema schema,
       String apiVersion,
       String subresource,
-      Clock clock,
-      FieldSet ignored) {
+      boolean statusApart,
+      Clock clock) {
     this.schema = schema;
     this.type = schema.root();
-    this.ownership = new Ownership(type, ignored, apiVersion);
+    boolean main = subresource.isEmpty();
+    FieldSet ignored = FieldSet.ofFields(!main ? "metadata spec" : statusApart ? "status" : "");
+    // What the main resource resets is known to the real server for its own version only.
+    this.ownership = new Ownership(type, apiVersion, ignored, !main);
     this.apiVersion = apiVersion;
     this.subresource = subresource;
     this.clock = clock;
-  }
-
-  /** For a kind without a status subresource, whose status is a field as any other. */
-  public static FieldManagement withoutStatusSubresource(
-      StructuralSchema schema, String apiVersion, Clock clock) {
-    return new FieldManagement(schema, apiVersion, "", clock, new FieldSet());
   }
 
   /**
@@ -95,13 +71,34 @@ public final class FieldManagement {
    */
   public ObjectNode apply(
       @Nullable ObjectNode live, ObjectNode configuration, String manager, boolean force) {
-    ConfigurationCheck.check(type, configuration, "");
+    Part applied = Cutter.cutApplied(type, configuration);
     ManagedFields managed = ManagedFields.read(live);
     ObjectNode before = live == null ? empty(configuration) : withoutManagedFields(live);
+    Part cut = Cutter.cut(type, before);
     if (managed.isEmpty()) {
-      track(empty(configuration), before, managed, BEFORE_FIRST_APPLY);
+      track(Cutter.cut(type, empty(configuration)), cut, managed, BEFORE_FIRST_APPLY);
     }
-    ObjectNode result = applyOrTakeOver(before, configuration, managed, manager, force);
+    Manager applier = Manager.of(manager, ManagedFields.APPLY, apiVersion, subresource);
+    ManagedFields untouched = managed.copy();
+    Part merged;
+    try {
+      merged = ownership.apply(cut, applied, managed, applier, force);
+    } catch (ApplyConflictException conflict) {
+      if (!manager.equals(LastApplied.MANAGER)) {
+        throw conflict;
+      }
+      requireOnly(LastApplied.unchangedFields(type, before, cut, apiVersion), conflict);
+      managed = untouched;
+      merged = ownership.apply(cut, applied, managed, applier, true);
+    }
+    managed.set(applier, managed.fieldsOf(applier).difference(NEVER_OWNED), apiVersion);
+    boolean changed = !merged.value().equals(before);
+    // A copy, as the parts are shared with the live object.
+    ObjectNode result = merged.value() instanceof ObjectNode it ? it.deepCopy() : Json.object();
+    if (changed) {
+      managed.touch(applier, now());
+      schema.fillDefaults(result);
+    }
     if (manager.equals(LastApplied.MANAGER)) {
       LastApplied.refresh(result, configuration);
     }
@@ -109,65 +106,34 @@ public final class FieldManagement {
     return result;
   }
 
-  private ObjectNode applyOrTakeOver(
-      ObjectNode before,
-      ObjectNode configuration,
-      ManagedFields managed,
-      String manager,
-      boolean force) {
-    ManagedFields untouched = managed.copy();
-    try {
-      return merge(before, configuration, managed, manager, force);
-    } catch (ApplyConflictException conflict) {
-      if (!manager.equals(LastApplied.MANAGER)) {
-        throw conflict;
-      }
-      FieldSet allowed =
-          LastApplied.unchangedFields(type, before, apiVersion).orElseThrow(() -> conflict);
-      Map<Manager, FieldSet> left = new TreeMap<>();
-      conflict
-          .fields()
-          .forEach(
-              (other, fields) -> {
-                FieldSet refused = fields.difference(allowed);
-                if (!refused.isEmpty()) {
-                  left.put(other, refused);
-                }
-              });
-      if (!left.isEmpty()) {
-        throw new ApplyConflictException(left);
-      }
-      managed.replaceWith(untouched);
-      return merge(before, configuration, managed, manager, true);
+  /**
+   * Checks that a conflict is about fields that the manager may take.
+   *
+   * @throws ApplyConflictException about the others
+   */
+  private static void requireOnly(FieldSet allowed, ApplyConflictException conflict) {
+    SortedMap<Manager, FieldSet> left = new TreeMap<>(conflict.fields());
+    left.replaceAll((_, fields) -> fields.difference(allowed));
+    left.values().removeIf(FieldSet::isEmpty);
+    if (!left.isEmpty()) {
+      throw new ApplyConflictException(left);
     }
-  }
-
-  private ObjectNode merge(
-      ObjectNode before,
-      ObjectNode configuration,
-      ManagedFields managed,
-      String name,
-      boolean force) {
-    Manager manager = Manager.of(name, ManagedFields.APPLY, apiVersion, subresource);
-    ObjectNode result = ownership.apply(before, configuration, managed, manager, force).deepCopy();
-    strip(managed, manager);
-    if (JsonValues.equal(before, result)) {
-      return before.deepCopy();
-    }
-    managed.touch(manager, now());
-    schema.fillDefaults(result);
-    return result;
   }
 
   /**
    * Ownership after a create, update or patch that is not an apply. A write that brings
    * managedFields of its own replaces them; an empty list or a list of one empty entry clears them.
    *
-   * @param live the object before; null when it is created
-   * @return {@code after}, as a copy, with its managedFields
+   * @param live the object before
+   * @return {@code after}, as a copy of its first two levels, with its managedFields
    */
-  public ObjectNode update(@Nullable ObjectNode live, ObjectNode after, String manager) {
-    return update(live, live == null ? empty(after) : withoutManagedFields(live), after, manager);
+  public ObjectNode update(ObjectNode live, ObjectNode after, String manager) {
+    ManagedFields managed = requested(live, after);
+    ObjectNode result = withoutManagedFields(after);
+    if (managed.isEmpty()) {
+      return result;
+    }
+    return tracked(withoutManagedFields(live), result, managed, manager);
   }
 
   /**
@@ -176,55 +142,43 @@ public final class FieldManagement {
    * @param blank the containers that are there before anything is set, and so get no owner
    */
   public ObjectNode create(ObjectNode blank, ObjectNode after, String manager) {
-    return update(null, empty(after).setAll(blank), after, manager);
+    ObjectNode before = empty(after).setAll(blank);
+    return tracked(before, withoutManagedFields(after), new ManagedFields(), manager);
   }
 
-  private ObjectNode update(
-      @Nullable ObjectNode live, ObjectNode before, ObjectNode after, String manager) {
-    ManagedFields managed = requested(live, after);
-    ObjectNode result = withoutManagedFields(after);
-    if (live != null && managed.isEmpty()) {
-      return result;
-    }
-    track(before, result, managed, manager);
+  private ObjectNode tracked(
+      ObjectNode before, ObjectNode after, ManagedFields managed, String manager) {
+    track(Cutter.cut(type, before), Cutter.cut(type, after), managed, manager);
     managed.capUpdateManagers();
-    managed.write(result);
-    return result;
+    managed.write(after);
+    return after;
   }
 
-  private void track(ObjectNode before, ObjectNode after, ManagedFields managed, String name) {
+  private void track(Part before, Part after, ManagedFields managed, String name) {
     // A name nobody has: what this operation changed must be told from what was owned before.
     Manager current = new Manager(CURRENT_OPERATION, ManagedFields.UPDATE, apiVersion, "");
     ownership.update(before, after, managed, current);
-    strip(managed, current);
-    Owned changed = managed.get(current);
-    if (changed == null) {
-      return;
+    FieldSet changed = managed.fieldsOf(current).difference(NEVER_OWNED);
+    managed.set(current, new FieldSet(), apiVersion);
+    if (!changed.isEmpty()) {
+      Manager manager = Manager.of(name, ManagedFields.UPDATE, apiVersion, subresource);
+      FieldSet fields = changed.union(managed.fieldsOf(manager));
+      managed.put(manager, new Owned(fields, apiVersion, now()));
     }
-    managed.putOrDrop(current, new Owned(new FieldSet(), apiVersion));
-    Manager manager = Manager.of(name, ManagedFields.UPDATE, apiVersion, subresource);
-    managed.put(manager, new Owned(changed.fields().union(managed.fieldsOf(manager)), apiVersion));
-    managed.touch(manager, now());
   }
 
-  private ManagedFields requested(@Nullable ObjectNode live, ObjectNode after) {
-    if (!subresource.isEmpty()) {
-      return ManagedFields.readLeniently(live);
+  private ManagedFields requested(ObjectNode live, ObjectNode after) {
+    JsonNode list = Json.at(after, "metadata", "managedFields");
+    if (subresource.isEmpty() && list.isArray()) {
+      if (list.isEmpty() || (list.size() == 1 && list.get(0).isEmpty())) {
+        return new ManagedFields();
+      }
+      ManagedFields sent = ManagedFields.readLeniently(after);
+      if (!sent.isEmpty()) {
+        return sent;
+      }
     }
-    JsonNode list = after.path("metadata").path("managedFields");
-    if (list.isArray() && (list.isEmpty() || (list.size() == 1 && list.get(0).isEmpty()))) {
-      return new ManagedFields();
-    }
-    ManagedFields sent = ManagedFields.readLeniently(after);
-    return sent.isEmpty() ? ManagedFields.readLeniently(live) : sent;
-  }
-
-  private static void strip(ManagedFields managed, Manager manager) {
-    Owned owned = managed.get(manager);
-    if (owned != null) {
-      managed.putOrDrop(
-          manager, new Owned(owned.fields().difference(NEVER_OWNED), owned.apiVersion()));
-    }
+    return ManagedFields.readLeniently(live);
   }
 
   private String now() {
@@ -232,8 +186,8 @@ public final class FieldManagement {
   }
 
   private static ObjectNode empty(ObjectNode like) {
-    ObjectNode empty = JsonNodeFactory.instance.objectNode();
-    for (String field : new String[] {"apiVersion", "kind"}) {
+    ObjectNode empty = Json.object();
+    for (String field : List.of("apiVersion", "kind")) {
       JsonNode value = like.get(field);
       if (value != null) {
         empty.set(field, value);
@@ -242,10 +196,13 @@ public final class FieldManagement {
     return empty;
   }
 
+  /** A copy of the first two levels; what is below is shared. */
   private static ObjectNode withoutManagedFields(ObjectNode object) {
-    ObjectNode copy = object.deepCopy();
+    ObjectNode copy = Json.object().setAll(object);
     if (copy.get("metadata") instanceof ObjectNode metadata) {
-      metadata.remove("managedFields");
+      ObjectNode own = Json.object().setAll(metadata);
+      own.remove("managedFields");
+      copy.set("metadata", own);
     }
     return copy;
   }

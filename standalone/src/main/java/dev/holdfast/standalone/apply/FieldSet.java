@@ -3,178 +3,157 @@ package dev.holdfast.standalone.apply;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.holdfast.standalone.schema.FieldType;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.TreeSet;
-import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A set of field paths, as a tree. A path may be a member without its parent or its children being
- * one. Operations give new sets that share subtrees, so {@link #insert} is only for a set that
- * nobody else has seen yet.
+ * A set of field paths, as a tree of {@link Step steps}. A path may be a member without its parent
+ * or its children being one. Operations give new sets that share subtrees, so a set is changed only
+ * while nobody else has seen it.
  */
 final class FieldSet {
-  private final TreeSet<PathElement> members = new TreeSet<>();
-  private final TreeMap<PathElement, FieldSet> children = new TreeMap<>();
+  private final TreeMap<String, FieldSet> children = new TreeMap<>();
+  private boolean member;
 
-  /** A set of plain field paths, dots between the names. */
-  static FieldSet ofFields(String... paths) {
+  /** A set of plain field paths, spaces between them and dots between the names. */
+  static FieldSet ofFields(String paths) {
     FieldSet set = new FieldSet();
-    for (String path : paths) {
-      List<PathElement> elements = new ArrayList<>();
-      for (String name : path.split("\\.", -1)) {
-        elements.add(new PathElement.Field(name));
+    for (String path : paths.split(" ", -1)) {
+      if (!path.isEmpty()) {
+        set.insert(Stream.of(path.split("\\.", -1)).map(Step::ofField).toList());
       }
-      set.insert(elements);
     }
     return set;
   }
 
   /** Adds a path; the empty one, which is the object itself, has no owners and is left out. */
-  void insert(List<PathElement> path) {
-    if (path.isEmpty()) {
-      return;
-    }
+  void insert(List<String> path) {
     FieldSet node = this;
-    for (PathElement element : path.subList(0, path.size() - 1)) {
-      node = node.children.computeIfAbsent(element, _ -> new FieldSet());
+    for (String step : path) {
+      node = node.children.computeIfAbsent(step, _ -> new FieldSet());
     }
-    node.members.add(path.getLast());
+    node.member = node != this;
+  }
+
+  void setMember(boolean isMember) {
+    member = isMember;
+  }
+
+  /** Whether the path to this node is a member. */
+  boolean isMember() {
+    return member;
   }
 
   boolean isEmpty() {
-    return members.isEmpty() && children.values().stream().allMatch(FieldSet::isEmpty);
+    return !member && children.isEmpty();
   }
 
-  boolean has(PathElement element) {
-    return members.contains(element);
+  /** What is at and below a step; null if nothing is. */
+  @Nullable FieldSet below(String step) {
+    return children.get(step);
   }
 
-  boolean has(List<PathElement> path) {
-    FieldSet node = this;
-    for (PathElement element : path.subList(0, path.size() - 1)) {
-      node = node.below(element);
+  void put(String step, FieldSet set) {
+    if (!set.isEmpty()) {
+      children.put(step, set);
     }
-    return node.has(path.getLast());
   }
 
-  /** The paths under one element, without it. */
-  FieldSet below(PathElement element) {
-    FieldSet child = children.get(element);
-    return child == null ? new FieldSet() : child;
+  private static FieldSet node(boolean member) {
+    FieldSet set = new FieldSet();
+    set.member = member;
+    return set;
   }
 
   FieldSet union(FieldSet other) {
-    FieldSet result = new FieldSet();
-    result.members.addAll(members);
-    result.members.addAll(other.members);
+    FieldSet result = node(member || other.member);
     result.children.putAll(children);
-    other.children.forEach((element, set) -> result.children.merge(element, set, FieldSet::union));
+    other.children.forEach((step, set) -> result.children.merge(step, set, FieldSet::union));
     return result;
   }
 
   FieldSet intersection(FieldSet other) {
-    FieldSet result = new FieldSet();
-    result.members.addAll(members);
-    result.members.retainAll(other.members);
+    FieldSet result = node(member && other.member);
     children.forEach(
-        (element, set) -> result.putChild(element, set.intersection(other.below(element))));
+        (step, set) -> {
+          FieldSet common = other.below(step);
+          if (common != null) {
+            result.put(step, set.intersection(common));
+          }
+        });
     return result;
   }
 
   /** The members that are not in {@code other}; children of what is in it stay. */
   FieldSet difference(FieldSet other) {
-    FieldSet result = new FieldSet();
-    result.members.addAll(members);
-    other.members.forEach(result.members::remove);
+    FieldSet result = node(member && !other.member);
     children.forEach(
-        (element, set) -> {
-          FieldSet toRemove = other.children.get(element);
-          result.putChild(element, toRemove == null ? set : set.difference(toRemove));
+        (step, set) -> {
+          FieldSet removed = other.below(step);
+          result.put(step, removed == null ? set : set.difference(removed));
         });
     return result;
   }
 
   /** Without the members of {@code other} and all that is below them. */
   FieldSet without(FieldSet other) {
-    FieldSet result = new FieldSet();
-    result.members.addAll(members);
-    other.members.forEach(result.members::remove);
+    FieldSet result = node(member && !other.member);
     children.forEach(
-        (element, set) -> {
-          if (!other.has(element)) {
-            result.putChild(element, set.without(other.below(element)));
+        (step, set) -> {
+          FieldSet removed = other.below(step);
+          if (removed == null || !removed.member) {
+            result.put(step, removed == null ? set : set.without(removed));
           }
         });
     return result;
   }
 
-  /** With every named field of a struct that has members below it. */
-  FieldSet withNamedFields(FieldType type) {
-    FieldSet result = new FieldSet();
-    result.members.addAll(members);
+  /** With every field of an object that its schema knows by name and that has members below it. */
+  FieldSet withNamed(Part part) {
+    FieldSet result = node(member || (part.named() && !children.isEmpty()));
     children.forEach(
-        (element, set) -> {
-          FieldType childType = new FieldType.Deduced();
-          if (element instanceof PathElement.Field(String name)
-              && type instanceof FieldType.Struct struct) {
-            if (struct.fields().containsKey(name)) {
-              result.members.add(element);
-            }
-            childType = struct.field(name);
-          } else if (element instanceof PathElement.Key
-              && type instanceof FieldType.Sequence sequence) {
-            childType = sequence.item();
-          }
-          result.children.put(element, set.withNamedFields(childType));
+        (step, set) -> {
+          Part below = part.below(step);
+          result.children.put(step, below == null ? set : set.withNamed(below));
         });
     return result;
   }
 
-  /** Visits all paths, members of a node before what is below it. The path is the visitor's own. */
-  void forEach(Consumer<List<PathElement>> visitor) {
-    visit(List.of(), visitor);
+  /** The paths as users see them; members of a node before what is below it. */
+  List<String> display() {
+    List<String> paths = new ArrayList<>();
+    display("", paths);
+    return paths;
   }
 
-  private void visit(List<PathElement> prefix, Consumer<List<PathElement>> visitor) {
-    members.forEach(element -> visitor.accept(append(prefix, element)));
-    children.forEach((element, set) -> set.visit(append(prefix, element), visitor));
-  }
-
-  private static List<PathElement> append(List<PathElement> prefix, PathElement element) {
-    List<PathElement> path = new ArrayList<>(prefix.size() + 1);
-    path.addAll(prefix);
-    path.add(element);
-    return path;
-  }
-
-  private void putChild(PathElement element, FieldSet set) {
-    if (!set.isEmpty()) {
-      children.put(element, set);
+  private void display(String prefix, List<String> paths) {
+    List<Map.Entry<String, FieldSet>> sorted = new ArrayList<>(children.entrySet());
+    sorted.sort(Map.Entry.comparingByKey(Step.ORDER));
+    for (Map.Entry<String, FieldSet> child : sorted) {
+      if (child.getValue().member) {
+        paths.add(prefix + Step.display(child.getKey()));
+      }
     }
+    sorted.forEach(child -> child.getValue().display(prefix + Step.display(child.getKey()), paths));
   }
 
   /** FieldsV1, keys in the order of their text as Go writes maps. */
   ObjectNode toJson() {
-    return toJson(false);
-  }
-
-  private ObjectNode toJson(boolean isMember) {
-    Map<String, ObjectNode> fields = new TreeMap<>();
-    if (isMember) {
-      fields.put(".", JsonNodeFactory.instance.objectNode());
-    }
-    for (PathElement element : members) {
-      fields.put(element.serialised(), JsonNodeFactory.instance.objectNode());
-    }
-    children.forEach(
-        (element, set) -> fields.put(element.serialised(), set.toJson(members.contains(element))));
     ObjectNode json = JsonNodeFactory.instance.objectNode();
-    fields.forEach(json::set);
+    children.forEach(
+        (step, set) -> {
+          ObjectNode below = set.toJson();
+          if (set.member && !below.isEmpty()) {
+            ObjectNode self = JsonNodeFactory.instance.objectNode();
+            self.putObject(".");
+            below = self.setAll(below);
+          }
+          json.set(step, below);
+        });
     return json;
   }
 
@@ -191,23 +170,15 @@ final class FieldSet {
     if (!json.isObject()) {
       throw new IllegalArgumentException("FieldsV1 must be an object");
     }
-    json.properties()
-        .forEach(
-            entry -> {
-              if (!entry.getKey().equals(".")) {
-                PathElement.parse(entry.getKey())
-                    .ifPresent(element -> set.read(element, entry.getValue()));
-              }
-            });
-    return set;
-  }
-
-  private void read(PathElement element, JsonNode content) {
-    FieldSet below = fromJson(content);
-    if (content.has(".") || below.isEmpty()) {
-      members.add(element);
+    for (Map.Entry<String, JsonNode> field : json.properties()) {
+      String step = field.getKey().equals(".") ? null : Step.parse(field.getKey());
+      if (step != null) {
+        FieldSet below = fromJson(field.getValue());
+        below.member = field.getValue().has(".") || below.children.isEmpty();
+        set.children.merge(step, below, FieldSet::union);
+      }
     }
-    putChild(element, below);
+    return set;
   }
 
   @Override

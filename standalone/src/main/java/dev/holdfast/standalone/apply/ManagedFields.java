@@ -2,8 +2,9 @@ package dev.holdfast.standalone.apply;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
+import dev.holdfast.standalone.json.Json;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -50,22 +51,21 @@ final class ManagedFields {
 
     /** As users see it in conflicts. */
     String description() {
-      StringBuilder text = new StringBuilder(PathElement.Json.text(name).toString());
-      if (!subresource.isEmpty()) {
-        text.append(" with subresource \"").append(subresource).append('"');
-      }
-      if (operation.equals(UPDATE)) {
-        text.append(" using ").append(apiVersion);
-      }
-      return text.toString();
+      return TextNode.valueOf(name)
+          + (subresource.isEmpty() ? "" : " with subresource \"" + subresource + "\"")
+          + (operation.equals(UPDATE) ? " using " + apiVersion : "");
     }
   }
 
-  /** The fields of one entry and the version they were written in. */
-  record Owned(FieldSet fields, String apiVersion) {}
+  /**
+   * One entry.
+   *
+   * @param apiVersion in which the fields were written
+   * @param time of the last change, RFC 3339 in UTC, which sorts as text; empty if there was none
+   */
+  record Owned(FieldSet fields, String apiVersion, String time) {}
 
   private final TreeMap<Manager, Owned> entries = new TreeMap<>();
-  private final Map<Manager, String> times = new HashMap<>();
 
   /**
    * Reads {@code metadata.managedFields}.
@@ -74,32 +74,25 @@ final class ManagedFields {
    */
   static ManagedFields read(@Nullable ObjectNode object) {
     ManagedFields result = new ManagedFields();
-    JsonNode list = object == null ? null : object.path("metadata").get("managedFields");
-    if (list == null) {
+    if (object == null) {
       return result;
     }
-    for (JsonNode entry : list) {
-      String operation = entry.path("operation").asText();
-      String apiVersion = entry.path("apiVersion").asText();
-      if (!operation.equals(APPLY) && !operation.equals(UPDATE)) {
-        throw new IllegalArgumentException("operation must be `Apply` or `Update`");
+    for (JsonNode entry : Json.at(object, "metadata", "managedFields")) {
+      String operation = Json.textAt(entry, "operation");
+      String apiVersion = Json.textAt(entry, "apiVersion");
+      if ((!operation.equals(APPLY) && !operation.equals(UPDATE))
+          || apiVersion.isEmpty()
+          || !Json.textAt(entry, "fieldsType").equals("FieldsV1")) {
+        throw new IllegalArgumentException("not an entry of managedFields: " + entry);
       }
-      if (apiVersion.isEmpty()) {
-        throw new IllegalArgumentException("apiVersion must not be empty");
-      }
-      if (!entry.path("fieldsType").asText().equals("FieldsV1")) {
-        throw new IllegalArgumentException("fieldsType must be FieldsV1");
-      }
-      Manager manager =
+      result.entries.put(
           new Manager(
-              entry.path("manager").asText(),
+              Json.textAt(entry, "manager"),
               operation,
               operation.equals(APPLY) ? "" : apiVersion,
-              entry.path("subresource").asText());
-      result.put(manager, new Owned(FieldSet.fromJson(entry.get("fieldsV1")), apiVersion));
-      if (entry.hasNonNull("time")) {
-        result.times.put(manager, entry.get("time").asText());
-      }
+              Json.textAt(entry, "subresource")),
+          new Owned(
+              FieldSet.fromJson(entry.get("fieldsV1")), apiVersion, Json.textAt(entry, "time")));
     }
     return result;
   }
@@ -116,27 +109,16 @@ final class ManagedFields {
   ManagedFields copy() {
     ManagedFields copy = new ManagedFields();
     copy.entries.putAll(entries);
-    copy.times.putAll(times);
     return copy;
-  }
-
-  void replaceWith(ManagedFields other) {
-    entries.clear();
-    entries.putAll(other.entries);
-    times.clear();
-    times.putAll(other.times);
   }
 
   boolean isEmpty() {
     return entries.isEmpty();
   }
 
-  List<Manager> managers() {
-    return List.copyOf(entries.keySet());
-  }
-
-  @Nullable Owned get(Manager manager) {
-    return entries.get(manager);
+  /** A copy, so that the entries may be changed while it is read. */
+  Map<Manager, Owned> entries() {
+    return new TreeMap<>(entries);
   }
 
   FieldSet fieldsOf(Manager manager) {
@@ -144,12 +126,17 @@ final class ManagedFields {
     return owned == null ? new FieldSet() : owned.fields();
   }
 
-  void put(Manager manager, Owned owned) {
-    entries.put(manager, owned);
+  FieldSet all() {
+    return entries.values().stream().map(Owned::fields).reduce(new FieldSet(), FieldSet::union);
   }
 
-  /** Replaces the fields; an entry without any is dropped. */
-  void putOrDrop(Manager manager, Owned owned) {
+  /** Sets the fields and keeps the time; an entry without any field is dropped. */
+  void set(Manager manager, FieldSet fields, String apiVersion) {
+    Owned before = entries.get(manager);
+    put(manager, new Owned(fields, apiVersion, before == null ? "" : before.time()));
+  }
+
+  void put(Manager manager, Owned owned) {
     if (owned.fields().isEmpty()) {
       entries.remove(manager);
     } else {
@@ -158,45 +145,32 @@ final class ManagedFields {
   }
 
   void touch(Manager manager, String time) {
-    times.put(manager, time);
-  }
-
-  FieldSet all() {
-    return entries.values().stream().map(Owned::fields).reduce(new FieldSet(), FieldSet::union);
+    entries.computeIfPresent(
+        manager, (_, owned) -> new Owned(owned.fields(), owned.apiVersion(), time));
   }
 
   /** Merges the oldest update managers of a version until there are at most ten. */
   void capUpdateManagers() {
-    List<Manager> updaters = new ArrayList<>();
-    entries.keySet().stream().filter(m -> m.operation().equals(UPDATE)).forEach(updaters::add);
+    List<Map.Entry<Manager, Owned>> updaters = new ArrayList<>(entries.entrySet());
+    updaters.removeIf(entry -> entry.getKey().operation().equals(APPLY));
     int count = updaters.size();
-    updaters.sort(Comparator.comparing(this::timeOf).thenComparing(Comparator.naturalOrder()));
+    updaters.sort(Comparator.comparing(entry -> entry.getValue().time()));
     Map<String, Manager> firstOfVersion = new HashMap<>();
-    for (Manager manager : updaters) {
+    for (Map.Entry<Manager, Owned> updater : List.copyOf(updaters)) {
       if (count <= MAXIMUM_UPDATE_MANAGERS) {
         return;
       }
-      Owned owned = entries.get(manager);
-      if (owned == null) {
-        continue;
+      Owned owned = updater.getValue();
+      Manager first = firstOfVersion.putIfAbsent(owned.apiVersion(), updater.getKey());
+      if (first != null) {
+        Manager bucket = new Manager(ANCIENT_CHANGES, UPDATE, owned.apiVersion(), "");
+        FieldSet collected = fieldsOf(entries.containsKey(bucket) ? bucket : first);
+        entries.remove(entries.containsKey(bucket) ? updater.getKey() : first);
+        entries.remove(updater.getKey());
+        FieldSet fields = owned.fields().union(collected);
+        entries.put(bucket, new Owned(fields, owned.apiVersion(), owned.time()));
+        count--;
       }
-      Manager first = firstOfVersion.putIfAbsent(owned.apiVersion(), manager);
-      if (first == null) {
-        continue;
-      }
-      Manager bucket = new Manager(ANCIENT_CHANGES, UPDATE, owned.apiVersion(), "");
-      Owned collected = entries.get(bucket);
-      if (collected == null) {
-        collected = entries.remove(first);
-      }
-      FieldSet before = collected == null ? new FieldSet() : collected.fields();
-      entries.remove(manager);
-      entries.put(bucket, new Owned(owned.fields().union(before), owned.apiVersion()));
-      String time = times.get(manager);
-      if (time != null) {
-        times.put(bucket, time);
-      }
-      count--;
     }
   }
 
@@ -207,39 +181,29 @@ final class ManagedFields {
       metadata.remove("managedFields");
       return;
     }
-    ArrayNode list = JsonNodeFactory.instance.arrayNode();
-    entries.keySet().stream()
+    Comparator<Map.Entry<Manager, Owned>> order =
+        Comparator.comparing(entry -> entry.getKey().operation());
+    ArrayNode list = metadata.putArray("managedFields");
+    entries.entrySet().stream()
         .sorted(
-            Comparator.comparing(Manager::operation)
-                .thenComparing(this::timeOf)
-                .thenComparing(Manager::name)
-                .thenComparing(manager -> fieldsVersion(manager))
-                .thenComparing(Manager::subresource))
-        .forEach(manager -> list.add(entry(manager)));
-    metadata.set("managedFields", list);
+            order
+                .thenComparing(entry -> entry.getValue().time())
+                .thenComparing(entry -> entry.getKey().name())
+                .thenComparing(entry -> entry.getValue().apiVersion())
+                .thenComparing(entry -> entry.getKey().subresource()))
+        .forEach(entry -> list.add(json(entry.getKey(), entry.getValue())));
   }
 
-  private String fieldsVersion(Manager manager) {
-    Owned owned = entries.get(manager);
-    return owned == null ? "" : owned.apiVersion();
-  }
-
-  /** RFC 3339 in UTC sorts as text; none is the oldest. */
-  private String timeOf(Manager manager) {
-    return times.getOrDefault(manager, "");
-  }
-
-  private ObjectNode entry(Manager manager) {
-    ObjectNode entry = JsonNodeFactory.instance.objectNode();
+  private static ObjectNode json(Manager manager, Owned owned) {
+    ObjectNode entry = Json.object();
     entry.put("manager", manager.name());
     entry.put("operation", manager.operation());
-    entry.put("apiVersion", fieldsVersion(manager));
-    String time = times.get(manager);
-    if (time != null) {
-      entry.put("time", time);
+    entry.put("apiVersion", owned.apiVersion());
+    if (!owned.time().isEmpty()) {
+      entry.put("time", owned.time());
     }
     entry.put("fieldsType", "FieldsV1");
-    entry.set("fieldsV1", fieldsOf(manager).toJson());
+    entry.set("fieldsV1", owned.fields().toJson());
     if (!manager.subresource().isEmpty()) {
       entry.put("subresource", manager.subresource());
     }

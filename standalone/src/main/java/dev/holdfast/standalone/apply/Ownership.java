@@ -1,44 +1,27 @@
 package dev.holdfast.standalone.apply;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.NullNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.holdfast.standalone.apply.ManagedFields.Manager;
-import dev.holdfast.standalone.apply.ManagedFields.Owned;
 import dev.holdfast.standalone.schema.FieldType;
-import java.util.Map;
 import java.util.TreeMap;
 
 /**
  * How owners win and lose fields. After merge/update.go of structured-merge-diff, for one schema
  * (all versions of a kind share it here, as there are no conversions).
+ *
+ * @param type of the kind
+ * @param apiVersion of the request
+ * @param ignored fields that the resource resets, so nobody gets to own them through it
+ * @param others whether that holds for owners in other versions too
  */
-final class Ownership {
-  private final FieldType type;
-  private final FieldSet ignored;
-  private final String apiVersion;
-
-  /**
-   * @param ignored fields that the resource resets, so nobody gets to own them through it
-   */
-  Ownership(FieldType type, FieldSet ignored, String apiVersion) {
-    this.type = type;
-    this.ignored = ignored;
-    this.apiVersion = apiVersion;
-  }
+record Ownership(FieldType type, String apiVersion, FieldSet ignored, boolean others) {
 
   /** The manager gets what it changed, all others lose it. */
-  void update(ObjectNode live, ObjectNode after, ManagedFields managed, Manager manager) {
-    Comparison comparison = settle(live, after, managed, manager, true);
+  void update(Part live, Part after, ManagedFields managed, Manager manager) {
+    Comparison all = Comparison.of(live, after);
+    settle(all, managed, manager, true);
     FieldSet fields =
-        managed
-            .fieldsOf(manager)
-            .difference(comparison.removed())
-            .union(comparison.modified())
-            .union(comparison.added())
-            .without(ignored);
-    managed.putOrDrop(manager, new Owned(fields, apiVersion));
+        managed.fieldsOf(manager).difference(all.removed()).union(all.changed()).without(ignored);
+    managed.set(manager, fields, apiVersion);
   }
 
   /**
@@ -46,75 +29,59 @@ final class Ownership {
    * unless somebody else owns it.
    *
    * @throws ApplyConflictException unless {@code force}
+   * @throws InvalidConfigurationException if the result can't be read in the version of an owner
    */
-  ObjectNode apply(
-      ObjectNode live,
-      ObjectNode configuration,
-      ManagedFields managed,
-      Manager manager,
-      boolean force) {
-    JsonNode merged = Merger.merge(type, live, configuration);
-    if (merged == null) {
-      merged = JsonNodeFactory.instance.objectNode();
-    }
+  Part apply(Part live, Part configuration, ManagedFields managed, Manager manager, boolean force) {
+    Part merged = live.merge(configuration);
     FieldSet last = managed.fieldsOf(manager);
-    FieldSet fields = FieldCollector.collect(type, configuration).without(ignored);
-    managed.put(manager, new Owned(fields, apiVersion));
-    JsonNode result = last.isEmpty() ? merged : prune(merged, managed, last);
-    ObjectNode object =
-        result instanceof ObjectNode node ? node : JsonNodeFactory.instance.objectNode();
-    settle(live, object, managed, manager, force);
-    return object;
+    FieldSet fields = configuration.fields().without(ignored);
+    managed.set(manager, fields, apiVersion);
+    Part result = last.isEmpty() ? merged : prune(merged, managed, last);
+    requireReadable(result, managed);
+    settle(Comparison.of(live, result), managed, manager, force);
+    return result;
   }
 
-  private Comparison settle(
-      ObjectNode live, JsonNode after, ManagedFields managed, Manager manager, boolean force) {
-    Comparison comparison = Comparison.of(type, live, after).without(ignored);
-    FieldSet changed = comparison.changed();
-    Map<Manager, FieldSet> conflicts = new TreeMap<>();
-    for (Manager other : managed.managers()) {
-      if (!other.equals(manager)) {
-        FieldSet lost = managed.fieldsOf(other).intersection(changed);
-        if (!lost.isEmpty()) {
-          conflicts.put(other, lost);
-        }
-      }
-    }
+  private void settle(Comparison all, ManagedFields managed, Manager manager, boolean force) {
+    Comparison own = all.without(ignored);
+    TreeMap<Manager, FieldSet> conflicts = new TreeMap<>();
+    managed
+        .entries()
+        .forEach(
+            (other, owned) -> {
+              if (!other.equals(manager)) {
+                Comparison seen = others || owned.apiVersion().equals(apiVersion) ? own : all;
+                FieldSet lost = owned.fields().intersection(seen.changed());
+                if (!lost.isEmpty()) {
+                  conflicts.put(other, lost);
+                }
+                FieldSet left = owned.fields().difference(lost).difference(seen.removed());
+                managed.set(other, left, owned.apiVersion());
+              }
+            });
     if (!force && !conflicts.isEmpty()) {
       throw new ApplyConflictException(conflicts);
     }
-    for (Manager other : managed.managers()) {
-      Owned owned = managed.get(other);
-      if (owned == null) {
-        continue;
-      }
-      FieldSet left = owned.fields();
-      if (!other.equals(manager)) {
-        left =
-            left.difference(conflicts.getOrDefault(other, new FieldSet()))
-                .difference(comparison.removed());
-      }
-      managed.putOrDrop(other, new Owned(left, owned.apiVersion()));
-    }
-    return comparison;
   }
 
-  private JsonNode prune(JsonNode merged, ManagedFields managed, FieldSet last) {
-    FieldSet lastNamed = last.withNamedFields(type);
-    FieldSet all = FieldCollector.collect(type, merged).withNamedFields(type);
-    JsonNode pruned = Removal.remove(type, merged, lastNamed);
+  /** For owners in other versions the real server reads an object again, in their version. */
+  private void requireReadable(Part object, ManagedFields managed) {
+    if (managed.entries().values().stream().anyMatch(it -> !it.apiVersion().equals(apiVersion))) {
+      Cutter.cutApplied(type, object.value());
+    }
+  }
+
+  private Part prune(Part merged, ManagedFields managed, FieldSet last) {
+    FieldSet lastNamed = last.withNamed(merged);
+    FieldSet all = merged.namedFields();
+    Part pruned = merged.without(lastNamed);
 
     // Give back what others, or the new configuration, own.
-    FieldSet owned = managed.all().withNamedFields(type);
-    pruned = Removal.remove(type, merged, all.difference(fieldsOf(pruned).union(owned)));
+    FieldSet owned = managed.all().withNamed(merged);
+    pruned = merged.without(all.difference(pruned.namedFields().union(owned)));
+    requireReadable(pruned, managed);
 
     // Give back what the manager never owned but lost along with a container.
-    return Removal.remove(type, merged, all.difference(fieldsOf(pruned)).intersection(lastNamed));
-  }
-
-  private FieldSet fieldsOf(JsonNode value) {
-    return value instanceof NullNode
-        ? new FieldSet()
-        : FieldCollector.collect(type, value).withNamedFields(type);
+    return merged.without(all.difference(pruned.namedFields()).intersection(lastNamed));
   }
 }

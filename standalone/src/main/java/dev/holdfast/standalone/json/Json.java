@@ -18,6 +18,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.math.BigDecimal;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -55,6 +56,32 @@ public final class Json {
   /** A number as parsing would give it, so that trees that were built and parsed are equal. */
   public static NumericNode number(long value) {
     return (int) value == value ? NODES.numberNode((int) value) : NODES.numberNode(value);
+  }
+
+  /**
+   * Makes integers of floating-point numbers without a fraction, in place where it is a container:
+   * Go writes them so, and reads them again as integers.
+   */
+  public static JsonNode integers(JsonNode node) {
+    if (node instanceof ObjectNode object) {
+      object.properties().forEach(field -> field.setValue(integers(field.getValue())));
+    } else if (node instanceof ArrayNode array) {
+      array.forEach(Json::integers);
+      for (int i = 0; i < array.size(); i++) {
+        if (array.get(i).isDouble()) {
+          array.set(i, integers(array.get(i)));
+        }
+      }
+    } else if (node.isDouble() && node.canConvertToExactIntegral() && node.canConvertToLong()) {
+      return number(node.longValue());
+    }
+    return node;
+  }
+
+  /** As {@link #sortedBytes}, with {@code <}, {@code >} and {@code &} escaped, as Go does too. */
+  public static String escaped(JsonNode node) {
+    String text = new String(sortedBytes(integers(node)), StandardCharsets.UTF_8);
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026");
   }
 
   public static byte[] bytes(JsonNode node) {

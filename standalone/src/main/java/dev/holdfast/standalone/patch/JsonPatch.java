@@ -8,13 +8,15 @@ import dev.holdfast.standalone.patch.PatchException.Kind;
 import io.fabric8.zjsonpatch.CompatibilityFlags;
 import io.fabric8.zjsonpatch.JsonPatchException;
 import java.util.EnumSet;
-import java.util.Set;
+import java.util.Map;
 
 /** JSON patch, RFC 6902, with the answers of Kubernetes to what is wrong. */
 final class JsonPatch {
-  private static final Set<String> OPERATIONS =
-      Set.of("add", "remove", "replace", "move", "copy", "test");
-  private static final Set<String> WITH_VALUE = Set.of("add", "replace", "test");
+  /** What an operation must have besides its path. */
+  private static final Map<String, String> OPERATIONS =
+      Map.of(
+          "add", "value", "remove", "path", "replace", "value", "move", "from", "copy", "from",
+          "test", "value");
 
   /** MaxJSONPatchOperations of apiserver. */
   private static final int MAXIMUM_OPERATIONS = 10_000;
@@ -37,14 +39,14 @@ final class JsonPatch {
           part = Json.array();
           copied += Json.bytes(state.at(operation.path("from").asText())).length;
           if (copied > MAXIMUM_COPIED_BYTES) {
-            throw notApplicable();
+            throw PatchException.notApplicable();
           }
         }
         part.add(operation);
       }
       return applyPart(part, state);
     } catch (JsonPatchException | IllegalArgumentException e) {
-      throw notApplicable();
+      throw PatchException.notApplicable();
     }
   }
 
@@ -54,18 +56,10 @@ final class JsonPatch {
         patch, state, EnumSet.of(CompatibilityFlags.FORBID_REMOVE_MISSING_OBJECT));
   }
 
-  private static PatchException notApplicable() {
-    return new PatchException(
-        Kind.NOT_APPLICABLE, "the server rejected our request due to an error in our request");
-  }
-
+  /** The library does not tell what is malformed from what does not fit. */
   private static void check(JsonNode patch) {
     if (!patch.isArray()) {
-      throw new PatchException(
-          Kind.MALFORMED,
-          "error decoding patch: json: cannot unmarshal "
-              + Json.goType(patch)
-              + " into Go value of type []handlers.jsonPatchOp");
+      throw PatchException.wrongType(patch, "[]handlers.jsonPatchOp");
     }
     if (patch.size() > MAXIMUM_OPERATIONS) {
       throw new PatchException(
@@ -74,23 +68,19 @@ final class JsonPatch {
               .formatted(MAXIMUM_OPERATIONS, patch.size()));
     }
     for (JsonNode operation : patch) {
-      String name = operation.path("op").asText();
-      if (!OPERATIONS.contains(name)) {
-        throw malformed(operation, "unsupported operation");
+      String needed = OPERATIONS.get(operation.path("op").asText());
+      String fault = "";
+      if (needed == null) {
+        fault = "unsupported operation";
+      } else if (!operation.path("path").isTextual()) {
+        fault = "missing path";
+      } else if (!operation.path(needed).isTextual()
+          && !(needed.equals("value") && operation.has(needed))) {
+        fault = "missing " + needed;
       }
-      if (!operation.path("path").isTextual()) {
-        throw malformed(operation, "missing path");
-      }
-      if (WITH_VALUE.contains(name) && !operation.has("value")) {
-        throw malformed(operation, "missing value");
-      }
-      if ((name.equals("move") || name.equals("copy")) && !operation.path("from").isTextual()) {
-        throw malformed(operation, "missing from");
+      if (!fault.isEmpty()) {
+        throw new PatchException(Kind.MALFORMED, "invalid operation " + operation + ": " + fault);
       }
     }
-  }
-
-  private static PatchException malformed(JsonNode operation, String fault) {
-    return new PatchException(Kind.MALFORMED, "invalid operation " + operation + ": " + fault);
   }
 }

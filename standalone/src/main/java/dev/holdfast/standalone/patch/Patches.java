@@ -2,8 +2,6 @@ package dev.holdfast.standalone.patch;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.holdfast.standalone.json.Json;
-import dev.holdfast.standalone.patch.PatchException.Kind;
 
 /** Applies patches; never changes its arguments. */
 public final class Patches {
@@ -24,18 +22,13 @@ public final class Patches {
     if (result instanceof ObjectNode object) {
       return object;
     }
-    throw new PatchException(
-        Kind.NOT_APPLICABLE, "the server rejected our request due to an error in our request");
+    throw PatchException.notApplicable();
   }
 
   private static ObjectNode object(JsonNode patch) {
     if (patch instanceof ObjectNode object) {
       return object;
     }
-    throw new PatchException(
-        Kind.MALFORMED,
-        "error decoding patch: json: cannot unmarshal "
-            + Json.goType(patch)
-            + " into Go value of type map[string]interface {}");
+    throw PatchException.wrongType(patch, "map[string]interface {}");
   }
 }

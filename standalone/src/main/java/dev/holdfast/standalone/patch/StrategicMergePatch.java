@@ -2,11 +2,12 @@ package dev.holdfast.standalone.patch;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.holdfast.standalone.json.Json;
 import dev.holdfast.standalone.patch.PatchException.Kind;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -26,16 +27,11 @@ final class StrategicMergePatch {
   /** patchMergeKey of the Go types, by the path of the list. */
   private static final Map<String, String> MERGE_KEYS =
       Map.of(
-          "metadata.ownerReferences",
-          "uid",
-          "secrets",
-          "name",
-          "imagePullSecrets",
-          "name",
-          "status.conditions",
-          "type",
-          "status.addresses",
-          "type");
+          "metadata.ownerReferences", "uid",
+          "secrets", "name",
+          "imagePullSecrets", "name",
+          "status.conditions", "type",
+          "status.addresses", "type");
 
   /** Lists of scalars with patchStrategy merge. */
   private static final Set<String> SETS =
@@ -43,200 +39,146 @@ final class StrategicMergePatch {
 
   private StrategicMergePatch() {}
 
-  static JsonNode apply(ObjectNode live, ObjectNode patch) {
-    return merge(live, patch, "");
+  static ObjectNode apply(ObjectNode live, ObjectNode patch) {
+    ObjectNode result = live.deepCopy();
+    merge(result, patch, "");
+    return result;
   }
 
-  private static ObjectNode merge(ObjectNode live, ObjectNode patch, String path) {
-    String directive = patch.path(DIRECTIVE).asText();
-    switch (directive) {
-      case "" -> {}
-      case "replace" -> {
-        ObjectNode replaced = patch.deepCopy();
-        replaced.remove(DIRECTIVE);
-        return replaced;
+  /** Changes an object in place; {@code path} ends with a dot, but for the object itself. */
+  private static void merge(ObjectNode object, ObjectNode patch, String path) {
+    String directive = Json.textAt(patch, DIRECTIVE);
+    if (directive.equals("replace") || directive.equals("delete")) {
+      object.removeAll();
+      if (directive.equals("replace")) {
+        object.setAll(patch.deepCopy());
+        object.remove(DIRECTIVE);
       }
-      case "delete" -> {
-        return JsonNodeFactory.instance.objectNode();
-      }
-      default ->
-          throw new PatchException(
-              Kind.UNKNOWN_DIRECTIVE,
-              "unknown patch type: " + directive + " in map: " + Json.goText(patch));
+      return;
     }
-    ObjectNode result = live.deepCopy();
-    if (patch.path(RETAIN).isArray()) {
-      List<String> retained = new ArrayList<>();
-      patch.get(RETAIN).forEach(name -> retained.add(name.asText()));
-      result.retain(retained);
+    if (!directive.isEmpty()) {
+      throw new PatchException(
+          Kind.UNKNOWN_DIRECTIVE,
+          "unknown patch type: " + directive + " in map: " + Json.goText(patch));
+    }
+    if (patch.has(RETAIN)) {
+      object.retain(Json.textsAt(patch, RETAIN));
     }
     for (Map.Entry<String, JsonNode> change : patch.properties()) {
       String name = change.getKey();
-      JsonNode value = change.getValue();
-      if (name.startsWith(DELETE)) {
-        deleteFrom(result, name.substring(DELETE.length()), value);
+      if (name.startsWith(DELETE)
+          && object.get(name.substring(DELETE.length())) instanceof ArrayNode list) {
+        List<JsonNode> kept = new ArrayList<>(Json.items(list));
+        kept.removeAll(Json.items(change.getValue()));
+        list.removeAll().addAll(kept);
       } else if (!name.startsWith("$")) {
-        String below = path.isEmpty() ? name : path + "." + name;
-        mergeField(result, name, value, below);
+        mergeField(object, name, change.getValue(), path + name);
       }
     }
     for (Map.Entry<String, JsonNode> change : patch.properties()) {
-      if (change.getKey().startsWith(ORDER)) {
-        String name = change.getKey().substring(ORDER.length());
-        String below = path.isEmpty() ? name : path + "." + name;
-        if (result.get(name) instanceof ArrayNode list) {
-          result.set(name, ordered(list, change.getValue(), MERGE_KEYS.get(below)));
-        }
+      String name = change.getKey().substring(change.getKey().indexOf('/') + 1);
+      if (change.getKey().startsWith(ORDER) && object.get(name) instanceof ArrayNode list) {
+        order(list, change.getValue(), MERGE_KEYS.get(path + name));
       }
     }
-    return result;
   }
 
-  private static void mergeField(ObjectNode result, String name, JsonNode value, String path) {
-    JsonNode live = result.get(name);
-    if (value.isNull()) {
-      result.remove(name);
-    } else if (value instanceof ObjectNode changes) {
-      if (changes.path(DIRECTIVE).asText().equals("delete")) {
-        result.remove(name);
+  private static void mergeField(ObjectNode object, String name, JsonNode value, String path) {
+    JsonNode live = object.get(name);
+    if (value.isNull() || Json.textAt(value, DIRECTIVE).equals("delete")) {
+      object.remove(name);
+    } else if (value instanceof ObjectNode patch) {
+      merge(live instanceof ObjectNode below ? below : object.putObject(name), patch, path + ".");
+    } else if (value.isArray() && live instanceof ArrayNode list && MERGE_KEYS.containsKey(path)) {
+      mergeByKey(list, value, path);
+    } else if (value.isArray() && live instanceof ArrayNode list && SETS.contains(path)) {
+      value.forEach(
+          item -> list.addAll(Json.items(list).contains(item) ? List.of() : List.of(item)));
+    } else {
+      object.set(name, withoutDirectives(value));
+    }
+  }
+
+  private static void mergeByKey(ArrayNode list, JsonNode changes, String path) {
+    String key = String.valueOf(MERGE_KEYS.get(path));
+    for (JsonNode change : changes) {
+      if (Json.textAt(change, DIRECTIVE).equals("replace")) {
+        list.removeAll().addAll(Json.items(withoutDirectives(changes)));
         return;
       }
-      ObjectNode target =
-          live instanceof ObjectNode object ? object : JsonNodeFactory.instance.objectNode();
-      result.set(name, merge(target, changes, path));
-    } else if (value instanceof ArrayNode changes && live instanceof ArrayNode list) {
-      String key = MERGE_KEYS.get(path);
-      if (key != null) {
-        result.set(name, mergeByKey(list, changes, key, path));
-      } else if (SETS.contains(path)) {
-        ArrayNode union = list.deepCopy();
-        changes.forEach(
-            item -> {
-              if (!contains(union, item)) {
-                union.add(item);
-              }
-            });
-        result.set(name, union);
-      } else {
-        result.set(name, changes.deepCopy());
-      }
-    } else {
-      result.set(name, withoutDirectives(value));
     }
-  }
-
-  private static ArrayNode mergeByKey(ArrayNode live, ArrayNode changes, String key, String path) {
+    List<JsonNode> keys = Json.items(list).stream().map(item -> item.path(key)).toList();
+    List<JsonNode> untouched = new ArrayList<>(Json.items(list));
+    list.removeAll();
     for (JsonNode change : changes) {
-      if (change.path(DIRECTIVE).asText().equals("replace")) {
-        return (ArrayNode) withoutDirectives(changes);
-      }
-    }
-    ArrayNode untouched = live.deepCopy();
-    ArrayNode patched = JsonNodeFactory.instance.arrayNode();
-    for (JsonNode change : changes) {
-      JsonNode value = change.get(key);
-      if (value == null || !(change instanceof ObjectNode patch)) {
+      if (!(change instanceof ObjectNode patch) || !patch.has(key)) {
         throw new PatchException(
             Kind.MALFORMED, "map: " + change + " does not contain declared merge key: " + key);
       }
-      int index = indexOf(untouched, key, value);
+      List<JsonNode> left = untouched.stream().map(item -> item.path(key)).toList();
+      int index = left.indexOf(patch.get(key));
       JsonNode item = index < 0 ? null : untouched.remove(index);
-      if (!patch.path(DIRECTIVE).asText().equals("delete")) {
-        patched.add(
-            item instanceof ObjectNode object
-                ? merge(object, patch, path)
-                : withoutDirectives(patch));
-      }
-    }
-    return interleaved(untouched, patched, live, key);
-  }
-
-  /** Both lists in one: what was there before keeps its order, new items stay where they are. */
-  private static ArrayNode interleaved(
-      ArrayNode untouched, ArrayNode patched, ArrayNode live, String key) {
-    ArrayNode result = JsonNodeFactory.instance.arrayNode();
-    int next = 0;
-    for (JsonNode item : patched) {
-      int place = indexOf(live, key, item.path(key));
-      while (next < untouched.size() && indexOf(live, key, untouched.get(next).path(key)) < place) {
-        result.add(untouched.get(next++));
-      }
-      result.add(item);
-    }
-    while (next < untouched.size()) {
-      result.add(untouched.get(next++));
-    }
-    return result;
-  }
-
-  private static void deleteFrom(ObjectNode object, String name, JsonNode values) {
-    if (object.get(name) instanceof ArrayNode list) {
-      for (int i = list.size() - 1; i >= 0; i--) {
-        if (contains(values, list.get(i))) {
-          list.remove(i);
+      if (!Json.textAt(patch, DIRECTIVE).equals("delete")) {
+        if (item instanceof ObjectNode object) {
+          merge(object, patch, path + ".");
+          list.add(object);
+        } else {
+          list.add(withoutDirectives(patch));
         }
       }
     }
+    interleave(list, untouched, keys, key);
+  }
+
+  /** Adds the rest: what was there before keeps its order, new items stay where they are. */
+  private static void interleave(
+      ArrayNode list, List<JsonNode> rest, List<JsonNode> keys, String key) {
+    List<JsonNode> patched = Json.items(list);
+    list.removeAll();
+    Deque<JsonNode> next = new ArrayDeque<>(rest);
+    for (JsonNode item : patched) {
+      int place = keys.indexOf(item.path(key));
+      while (!next.isEmpty() && keys.indexOf(next.element().path(key)) < place) {
+        list.add(next.remove());
+      }
+      list.add(item);
+    }
+    list.addAll(next);
   }
 
   /** Items in the given order; those that it does not name keep their place after them. */
-  private static ArrayNode ordered(ArrayNode list, JsonNode order, @Nullable String key) {
-    ArrayNode result = JsonNodeFactory.instance.arrayNode();
+  private static void order(ArrayNode list, JsonNode order, @Nullable String key) {
+    List<JsonNode> left = new ArrayList<>(Json.items(list));
+    list.removeAll();
     for (JsonNode wanted : order) {
-      for (JsonNode item : list) {
-        if (key == null ? item.equals(wanted) : item.path(key).equals(wanted.path(key))) {
-          result.add(item);
-        }
-      }
+      left.removeIf(
+          item -> {
+            boolean turn =
+                key == null ? item.equals(wanted) : item.path(key).equals(wanted.path(key));
+            if (turn) {
+              list.add(item);
+            }
+            return turn;
+          });
     }
-    for (JsonNode item : list) {
-      if (!contains(result, item)) {
-        result.add(item);
-      }
-    }
-    return result;
+    list.addAll(left);
   }
 
   private static JsonNode withoutDirectives(JsonNode value) {
     if (value instanceof ObjectNode object) {
-      ObjectNode result = JsonNodeFactory.instance.objectNode();
-      object
-          .properties()
-          .forEach(
-              field -> {
-                if (!field.getKey().startsWith("$") && !field.getValue().isNull()) {
-                  result.set(field.getKey(), withoutDirectives(field.getValue()));
-                }
-              });
+      ObjectNode result = Json.object();
+      object.properties().stream()
+          .filter(field -> !field.getKey().startsWith("$") && !field.getValue().isNull())
+          .forEach(field -> result.set(field.getKey(), withoutDirectives(field.getValue())));
       return result;
     }
     if (value.isArray()) {
-      ArrayNode result = JsonNodeFactory.instance.arrayNode();
-      for (JsonNode item : value) {
-        if (!(item.isObject() && item.size() == 1 && item.has(DIRECTIVE))) {
-          result.add(withoutDirectives(item));
-        }
-      }
+      ArrayNode result = Json.array();
+      Json.items(value).stream()
+          .filter(item -> !(item.size() == 1 && item.has(DIRECTIVE)))
+          .forEach(item -> result.add(withoutDirectives(item)));
       return result;
     }
     return value;
-  }
-
-  private static boolean contains(JsonNode list, JsonNode value) {
-    for (JsonNode item : list) {
-      if (item.equals(value)) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  private static int indexOf(ArrayNode list, String key, JsonNode value) {
-    for (int i = 0; i < list.size(); i++) {
-      if (list.get(i).path(key).equals(value)) {
-        return i;
-      }
-    }
-    return -1;
   }
 }

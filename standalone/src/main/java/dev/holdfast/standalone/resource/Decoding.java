@@ -203,12 +203,7 @@ public final class Decoding {
     if (!Json.at(body, "metadata", "managedFields").isEmpty()) {
       throw ApiException.badRequest("metadata.managedFields must be nil");
     }
-    ObjectNode configuration = body.deepCopy();
-    List<String> unknown = unknownPaths(type, type.schema().get(), configuration);
-    if (!unknown.isEmpty()) {
-      throw untyped(target, body, "." + unknown.getFirst() + ": field not declared in schema");
-    }
-    return configuration;
+    return (ObjectNode) Json.integers(body.deepCopy()); // as reading it as YAML does
   }
 
   /** A configuration that does not fit its schema. */
@@ -222,6 +217,12 @@ public final class Decoding {
                 type.apiVersion(),
                 type.kind(),
                 why));
+  }
+
+  /** What an apply has made, as it would be read: metadata coerced, unknown fields gone. */
+  static ObjectNode normalizeApplied(ResourceType type, ObjectNode object) {
+    unknownPaths(type, type.schema().get(), object);
+    return object;
   }
 
   private static List<String> unknownFields(
@@ -257,8 +258,9 @@ public final class Decoding {
         check(type, "ObjectMeta." + field.getKey(), schema, value);
       }
       boolean empty = value.isContainerNode() ? value.isEmpty() : value.asText("").isEmpty();
-      // An empty list of managers is a request to forget them all.
-      if (schema.isMissingNode() || (empty && !field.getKey().equals("managedFields"))) {
+      // To a typed kind an empty list of managers is a request to forget them all.
+      boolean reset = field.getKey().equals("managedFields") && !type.has(Trait.CUSTOM);
+      if (schema.isMissingNode() || (empty && !reset)) {
         fields.remove();
       }
     }

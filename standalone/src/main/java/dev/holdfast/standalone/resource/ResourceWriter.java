@@ -3,6 +3,7 @@ package dev.holdfast.standalone.resource;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.holdfast.standalone.apply.ApplyConflictException;
+import dev.holdfast.standalone.apply.FieldManagement;
 import dev.holdfast.standalone.apply.InvalidConfigurationException;
 import dev.holdfast.standalone.json.Json;
 import dev.holdfast.standalone.json.ParsedDocument;
@@ -146,8 +147,10 @@ public final class ResourceWriter {
   private ObjectNode merged(
       Target target, @Nullable ObjectNode live, ObjectNode configuration, WriteOptions options) {
     try {
-      return Write.ownership(target, clock)
-          .apply(live, configuration, options.fieldManager(), options.force());
+      FieldManagement ownership = Write.ownership(target, clock);
+      return Decoding.normalizeApplied(
+          target.type(),
+          ownership.apply(live, configuration, options.fieldManager(), options.force()));
     } catch (InvalidConfigurationException e) {
       throw Decoding.untyped(target, configuration, String.valueOf(e.getMessage()));
     } catch (ApplyConflictException e) {

@@ -102,6 +102,9 @@ final class Write {
     if (!Metadata.resourceVersion(next).equals(Metadata.resourceVersion(live))) {
       throw ApiException.modified(type, target.name());
     }
+    if (verb == Verb.REPLACE && ownedAsSent()) {
+      next = owned(live, defaulted(next));
+    }
     ObjectNode object = verb == Verb.DELETE ? next : complete(live, keep(live, next));
     if (Metadata.terminating(object)
         && Metadata.finalizers(object).isEmpty()
@@ -117,6 +120,12 @@ final class Write {
       written(object, store.update(target.key(), stored.revision(), target.encoder(object)));
     }
     return new Written(same ? live : object, false, false);
+  }
+
+  /** Whether what a client sends gets its owners before it is made what may be stored. */
+  private boolean ownedAsSent() {
+    // Owners in another version of a kind see what the server is about to reset.
+    return verb == Verb.APPLY || (verb == Verb.REPLACE && type.has(Trait.CUSTOM));
   }
 
   private void written(ObjectNode object, StoredObject stored) {
@@ -172,7 +181,10 @@ final class Write {
     if (only != null) {
       ObjectNode object = live.deepCopy();
       Metadata.copyField(next, object, only);
-      if (verb == Verb.APPLY) {
+      if (object.path(only).isNull() && !live.has(only)) {
+        object.remove(only); // what was not there and is null is unchanged
+      }
+      if (ownedAsSent()) {
         Metadata.copy(next, object, "managedFields");
       }
       return object;
@@ -191,15 +203,26 @@ final class Write {
   /** What is true of every next state of an object, however it came about. */
   private ObjectNode complete(@Nullable ObjectNode live, ObjectNode next) {
     type.rules().prepare(next, live);
-    if (Json.textAt(next, "kind").equals(type.kind())) { // of another kind nothing is known
-      type.schema().get().applyDefaults(next);
+    ObjectNode object = next;
+    if (ownedAsSent()) {
+      type.schema().get().fillDefaults(object); // of a status that was just removed or never there
+    } else {
+      object = owned(live, defaulted(object));
     }
-    ObjectNode object = verb == Verb.APPLY ? next : owned(live, next);
     if (live != null && type.has(Trait.GENERATION) && !sameDesire(live, object)) {
       Metadata.nextGeneration(object);
     }
     if (verb != Verb.MAINTAIN) {
       validate(live, object);
+    }
+    Json.integers(object);
+    return object;
+  }
+
+  /** With defaults; what was applied has them, but keeps its nulls, to be refused. */
+  private ObjectNode defaulted(ObjectNode object) {
+    if (Json.textAt(object, "kind").equals(type.kind())) { // of another kind nothing is known
+      type.schema().get().applyDefaults(object);
     }
     return object;
   }
@@ -218,10 +241,8 @@ final class Write {
 
   static FieldManagement ownership(Target target, Clock clock) {
     ResourceType type = target.type();
-    StructuralSchema schema = type.schema().get();
-    return target.subresource().isEmpty() && !type.hasStatus()
-        ? FieldManagement.withoutStatusSubresource(schema, type.apiVersion(), clock)
-        : new FieldManagement(schema, type.apiVersion(), target.subresource(), clock);
+    return new FieldManagement(
+        type.schema().get(), type.apiVersion(), target.subresource(), type.hasStatus(), clock);
   }
 
   private boolean sameDesire(ObjectNode live, ObjectNode object) {

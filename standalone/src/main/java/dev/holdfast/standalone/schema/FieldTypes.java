@@ -22,20 +22,27 @@ final class FieldTypes {
 
   static FieldType ofResource(Schema root) {
     Map<String, FieldType> fields = new HashMap<>();
-    root.properties().forEach((name, node) -> fields.put(name, of(node)));
+    boolean open = root.preserveUnknown();
+    root.properties().forEach((name, node) -> fields.put(name, of(node, open)));
     fields.put("apiVersion", STRING);
     fields.put("kind", STRING);
     fields.put("metadata", ObjectMeta.TYPE);
-    return new Struct(fields, root.preserveUnknown() ? new FieldType.Deduced() : null, false);
+    return new Struct(fields, open ? new FieldType.Deduced() : null, false);
   }
 
-  static FieldType of(@Nullable Schema node) {
+  /**
+   * The type of one node.
+   *
+   * @param open whether unknown fields of something above it are preserved: then no field below is
+   *     refused, although pruning takes it away later
+   */
+  static FieldType of(@Nullable Schema node, boolean open) {
     if (node == null || node.intOrString()) {
       return new FieldType.Deduced();
     }
     return switch (node.type()) {
-      case "object" -> object(node);
-      case "array" -> array(node);
+      case "object" -> object(node, open || node.preserveUnknown());
+      case "array" -> array(node, open);
       case "integer", "number" -> NUMBER;
       case "string" -> STRING;
       case "boolean" -> new Scalar(ScalarKind.BOOLEAN);
@@ -43,13 +50,13 @@ final class FieldTypes {
     };
   }
 
-  private static FieldType object(Schema node) {
+  private static FieldType object(Schema node, boolean open) {
     Map<String, FieldType> fields = new HashMap<>();
-    node.properties().forEach((name, child) -> fields.put(name, of(child)));
+    node.properties().forEach((name, child) -> fields.put(name, of(child, open)));
     FieldType others;
     if (node.additional() != null) {
-      others = of(node.additional());
-    } else if (node.openEnded() || node.preserveUnknown() || node.properties().isEmpty()) {
+      others = of(node.additional(), open);
+    } else if (node.openEnded() || open || node.properties().isEmpty()) {
       others = new FieldType.Deduced();
     } else {
       others = null;
@@ -57,7 +64,7 @@ final class FieldTypes {
     return new Struct(fields, others, node.mapType().equals("atomic"));
   }
 
-  private static FieldType array(Schema node) {
+  private static FieldType array(Schema node, boolean open) {
     Map<String, JsonNode> keyDefaults = new HashMap<>();
     Schema items = node.items();
     if (items != null) {
@@ -70,6 +77,6 @@ final class FieldTypes {
     }
     Relationship relationship =
         node.isListMap() ? Relationship.MAP : node.isSet() ? Relationship.SET : Relationship.ATOMIC;
-    return new Sequence(relationship, node.listMapKeys(), keyDefaults, of(items));
+    return new Sequence(relationship, node.listMapKeys(), keyDefaults, of(items, open));
   }
 }

@@ -34,8 +34,7 @@ public final class KubeRig implements AutoCloseable {
   private KubeRig(Path folder, Path state, String kubeconfig) {
     this.folder = folder;
     this.state = state;
-    this.client =
-        new KubernetesClientBuilder().withConfig(Config.fromKubeconfig(kubeconfig)).build();
+    this.client = client(kubeconfig);
   }
 
   /** The folder named by the property kube.rig, or shared/kube-rig beside the checkout. */
@@ -83,6 +82,14 @@ public final class KubeRig implements AutoCloseable {
     return Files.readString(file);
   }
 
+  /** A client that tells of every refusal at once: by itself it would try a 500 again and again. */
+  public static KubernetesClient client(String kubeconfig) {
+    Config config = Config.fromKubeconfig(kubeconfig);
+    config.setRequestRetryBackoffLimit(0);
+    return new KubernetesClientBuilder().withConfig(config).build();
+  }
+
+  /** The client of an administrator. */
   public KubernetesClient client() {
     return client;
   }
