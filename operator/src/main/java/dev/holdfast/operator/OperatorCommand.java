@@ -1,9 +1,9 @@
 package dev.holdfast.operator;
 
+import dev.holdfast.crds.Clients;
 import dev.holdfast.operator.placement.Overcommit;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Callable;
@@ -94,7 +94,7 @@ public final class OperatorCommand implements Callable<Integer> {
                   awaitQuietly(closed);
                 },
                 "holdfast-operator-stop"));
-    try (KubernetesClient client = new KubernetesClientBuilder().withConfig(config()).build()) {
+    try (KubernetesClient client = Clients.of(config())) {
       HoldfastOperator operator =
           HoldfastOperator.start(
               client,

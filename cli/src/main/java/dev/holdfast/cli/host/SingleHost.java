@@ -1,5 +1,6 @@
 package dev.holdfast.cli.host;
 
+import dev.holdfast.crds.Clients;
 import dev.holdfast.keeper.client.KeeperLauncher;
 import dev.holdfast.node.agent.LocalNode;
 import dev.holdfast.node.agent.NodeAgentOptions;
@@ -10,7 +11,6 @@ import dev.holdfast.standalone.StandaloneControlPlane;
 import dev.holdfast.standalone.StandaloneOptions;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import java.io.IOException;
 import java.net.BindException;
 import java.nio.file.Files;
@@ -124,9 +124,7 @@ public final class SingleHost implements AutoCloseable {
   }
 
   static KubernetesClient client(Path kubeconfig) {
-    return new KubernetesClientBuilder()
-        .withConfig(Config.fromKubeconfig(kubeconfig.toFile()))
-        .build();
+    return Clients.of(Config.fromKubeconfig(kubeconfig.toFile()));
   }
 
   private <T extends AutoCloseable> T opened(T part) {

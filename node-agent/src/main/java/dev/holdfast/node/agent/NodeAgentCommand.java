@@ -1,10 +1,10 @@
 package dev.holdfast.node.agent;
 
+import dev.holdfast.crds.Clients;
 import dev.holdfast.keeper.client.KeeperLauncher;
 import dev.holdfast.node.host.HostException;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -64,12 +64,10 @@ public final class NodeAgentCommand implements Callable<Integer> {
     CountDownLatch stopped = new CountDownLatch(1);
     Path config = kubeconfig;
     try (KubernetesClient client =
-            new KubernetesClientBuilder()
-                .withConfig(
-                    config == null
-                        ? Config.autoConfigure(null)
-                        : Config.fromKubeconfig(config.toFile()))
-                .build();
+            Clients.of(
+                config == null
+                    ? Config.autoConfigure(null)
+                    : Config.fromKubeconfig(config.toFile()));
         LocalNode node = LocalNode.start(client, options(), launcher())) {
       Runtime.getRuntime().addShutdownHook(new Thread(node::close, "node-agent-stop"));
       stopped.await();

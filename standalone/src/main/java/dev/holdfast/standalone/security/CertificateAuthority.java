@@ -10,12 +10,17 @@ import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyStore;
+import java.security.KeyStore.PasswordProtection;
+import java.security.KeyStore.PrivateKeyEntry;
 import java.security.PrivateKey;
+import java.security.SecureRandom;
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Arrays;
+import javax.crypto.spec.IvParameterSpec;
+import javax.crypto.spec.PBEParameterSpec;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x500.X500NameBuilder;
 import org.bouncycastle.asn1.x500.style.BCStyle;
@@ -34,6 +39,8 @@ public final class CertificateAuthority {
   private static final Duration LEAF_VALIDITY = Duration.ofDays(730);
   private static final Duration RENEW_BEFORE = Duration.ofDays(365);
   private static final String AUTHORITY = "ca";
+  private static final int SALT_BYTES = 20;
+  private static final int IV_BYTES = 16;
   // The file is protected by its permissions; PKCS#12 only wants some password.
   private static final char[] PASSWORD = "holdfast".toCharArray();
 
@@ -219,7 +226,17 @@ public final class CertificateAuthority {
     return empty;
   }
 
+  /** With one iteration: the default of 10,000 would make a known password no better, but late. */
   private static void put(KeyStore store, String alias, Pair pair) throws GeneralSecurityException {
-    store.setKeyEntry(alias, pair.key(), PASSWORD, pair.chain().toArray(Certificate[]::new));
+    byte[] salt = new byte[SALT_BYTES];
+    byte[] vector = new byte[IV_BYTES];
+    SecureRandom random = new SecureRandom();
+    random.nextBytes(salt);
+    random.nextBytes(vector);
+    var parameters = new PBEParameterSpec(salt, 1, new IvParameterSpec(vector));
+    store.setEntry(
+        alias,
+        new PrivateKeyEntry(pair.key(), pair.chain().toArray(Certificate[]::new)),
+        new PasswordProtection(PASSWORD, "PBEWithHmacSHA256AndAES_256", parameters));
   }
 }

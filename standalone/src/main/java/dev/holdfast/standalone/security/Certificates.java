@@ -1,8 +1,6 @@
 package dev.holdfast.standalone.security;
 
 import java.io.IOException;
-import java.io.StringWriter;
-import java.io.UncheckedIOException;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
@@ -11,14 +9,16 @@ import java.security.KeyPairGenerator;
 import java.security.PrivateKey;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
+import java.security.interfaces.ECPrivateKey;
+import java.security.interfaces.ECPublicKey;
 import java.security.spec.ECGenParameterSpec;
+import java.security.spec.ECPoint;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.Date;
+import java.util.HexFormat;
 import java.util.List;
-import org.bouncycastle.asn1.sec.ECPrivateKey;
-import org.bouncycastle.asn1.sec.SECObjectIdentifiers;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.BasicConstraints;
 import org.bouncycastle.asn1.x509.ExtendedKeyUsage;
@@ -26,14 +26,11 @@ import org.bouncycastle.asn1.x509.Extension;
 import org.bouncycastle.asn1.x509.GeneralNames;
 import org.bouncycastle.asn1.x509.KeyPurposeId;
 import org.bouncycastle.asn1.x509.KeyUsage;
-import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
 import org.bouncycastle.cert.X509v3CertificateBuilder;
 import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
 import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
-import org.bouncycastle.util.io.pem.PemObject;
-import org.bouncycastle.util.io.pem.PemWriter;
 import org.jspecify.annotations.Nullable;
 
 /** Makes keys (EC P-256) and certificates, and writes them as PEM. */
@@ -123,31 +120,20 @@ final class Certificates {
 
   /**
    * The key as PEM in base64, in SEC1 form (RFC 5915) with the curve in it: Fabric8 does not
-   * recognise EC keys in PKCS#8, and Go wants the curve.
+   * recognise EC keys in PKCS#8, and Go wants the curve. On this curve all lengths are fixed.
    */
-  static String keyData(Pair pair) throws GeneralSecurityException {
-    try {
-      return pem(
-          "EC PRIVATE KEY",
-          new ECPrivateKey(
-                  256,
-                  ((java.security.interfaces.ECPrivateKey) pair.key()).getS(),
-                  SubjectPublicKeyInfo.getInstance(pair.certificate().getPublicKey().getEncoded())
-                      .getPublicKeyData(),
-                  SECObjectIdentifiers.secp256r1)
-              .getEncoded());
-    } catch (IOException e) {
-      throw new GeneralSecurityException(e);
-    }
+  static String keyData(Pair pair) {
+    BigInteger secret = ((ECPrivateKey) pair.key()).getS();
+    ECPoint point = ((ECPublicKey) pair.certificate().getPublicKey()).getW();
+    String der =
+        "30770201010420%064xa00a06082a8648ce3d030107a14403420004%064x%064x"
+            .formatted(secret, point.getAffineX(), point.getAffineY());
+    return pem("EC PRIVATE KEY", HexFormat.of().parseHex(der));
   }
 
   private static String pem(String type, byte[] der) {
-    StringWriter text = new StringWriter();
-    try (PemWriter writer = new PemWriter(text)) {
-      writer.writeObject(new PemObject(type, der));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    return Base64.getEncoder().encodeToString(text.toString().getBytes(StandardCharsets.US_ASCII));
+    String body = Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(der);
+    String text = "-----BEGIN %1$s-----\n%2$s\n-----END %1$s-----\n".formatted(type, body);
+    return Base64.getEncoder().encodeToString(text.getBytes(StandardCharsets.US_ASCII));
   }
 }

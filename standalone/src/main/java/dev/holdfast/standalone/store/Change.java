@@ -23,4 +23,9 @@ public record Change(Kind kind, @Nullable StoredObject before, StoredObject afte
   public long revision() {
     return after.revision();
   }
+
+  /** What there is from now on; null after a deletion. */
+  @Nullable StoredObject left() {
+    return kind == Kind.DELETED ? null : after;
+  }
 }

@@ -1,11 +1,7 @@
 package dev.holdfast.standalone.store;
 
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,51 +9,33 @@ import org.jspecify.annotations.Nullable;
  * its own position, so that a slow watcher costs nothing and is cut off when it is overtaken.
  */
 final class History {
-  private final ReentrantLock lock = new ReentrantLock();
-  private final Condition grown = lock.newCondition();
   private final @Nullable Change[] ring;
   private final long maxBytes;
   private long oldest; // revision of the first change held
   private long newest; // revision of the last change held, or of the last one at all
   private long bytes;
-  private boolean closed;
 
-  History(long revision, int maxChanges, long maxBytes) {
-    this.ring = new Change[maxChanges];
-    this.maxBytes = maxBytes;
+  History(long revision, StoreOptions options) {
+    this.ring = new Change[options.historyChanges()];
+    this.maxBytes = options.historyBytes();
     this.oldest = revision + 1;
     this.newest = revision;
   }
 
-  void append(List<Change> changes) {
-    lock.lock();
-    try {
-      for (Change change : changes) {
-        if (newest - oldest + 1 == ring.length) {
-          forgetOldest();
-        }
-        newest = change.revision();
-        ring[slot(newest)] = change;
-        bytes += change.after().json().length;
-        while (bytes > maxBytes && oldest < newest) {
-          forgetOldest();
-        }
-      }
-      grown.signalAll();
-    } finally {
-      lock.unlock();
-    }
+  /** The revision of the last change there was. */
+  long newest() {
+    return newest;
   }
 
-  /** Forgets everything, as if the limits had been reached. */
-  void compact() {
-    lock.lock();
-    try {
-      while (oldest <= newest) {
-        forgetOldest();
-      }
-    } finally {
-      lock.unlock();
+  void append(Change change) {
+    if (newest - oldest + 1 == ring.length) {
+      forgetOldest();
+    }
+    newest = change.revision();
+    ring[slot(newest)] = change;
+    bytes += change.after().json().length;
+    while (bytes > maxBytes && oldest < newest) {
+      forgetOldest();
     }
   }
 
@@ -68,82 +46,19 @@ final class History {
   }
 
   /**
-   * Up to {@code max} changes after a revision; waits for the first one at most {@code patience}.
+   * Up to {@code max} changes after a revision.
    *
    * @throws StoreException.Compacted when changes after that revision are forgotten
    */
-  List<Change> after(long revision, int max, Duration patience) throws InterruptedException {
-    lock.lock();
-    try {
-      awaitBeyond(revision, patience);
-      requireHeld(revision);
-      List<Change> changes = new ArrayList<>();
-      for (long next = revision + 1; next <= newest && changes.size() < max; next++) {
-        changes.add(held(next));
-      }
-      return changes;
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** The changes after a revision, newest first: what to undo to get back to it. */
-  List<Change> since(long revision) {
-    lock.lock();
-    try {
-      requireHeld(revision);
-      List<Change> changes = new ArrayList<>();
-      for (long next = newest; next > revision; next--) {
-        changes.add(held(next));
-      }
-      return changes;
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** Whether the revision has been reached before the patience ended. */
-  boolean await(long revision, Duration patience) throws InterruptedException {
-    lock.lock();
-    try {
-      awaitBeyond(revision - 1, patience);
-      return newest >= revision;
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  boolean closed() {
-    lock.lock();
-    try {
-      return closed;
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** Wakes every waiter; nothing waits from now on. */
-  void close() {
-    lock.lock();
-    try {
-      closed = true;
-      grown.signalAll();
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private void awaitBeyond(long revision, Duration patience) throws InterruptedException {
-    long left = patience.toNanos();
-    while (newest <= revision && !closed && left > 0) {
-      left = grown.awaitNanos(Math.min(left, TimeUnit.DAYS.toNanos(1)));
-    }
-  }
-
-  private void requireHeld(long revision) {
+  List<Change> after(long revision, int max) {
     if (revision < oldest - 1) {
       throw new StoreException.Compacted(revision, oldest - 1);
     }
+    List<Change> changes = new ArrayList<>();
+    for (long next = revision + 1; next <= newest && changes.size() < max; next++) {
+      changes.add(held(next));
+    }
+    return changes;
   }
 
   private Change held(long revision) {

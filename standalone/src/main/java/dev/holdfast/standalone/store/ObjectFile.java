@@ -1,26 +1,47 @@
 package dev.holdfast.standalone.store;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
+import java.util.zip.CRC32C;
+import org.h2.mvstore.DataUtils;
 import org.h2.mvstore.MVMap;
 import org.h2.mvstore.MVStore;
+import org.h2.mvstore.MVStoreException;
 import org.h2.mvstore.type.ByteArrayDataType;
+import org.h2.mvstore.type.DataType;
 import org.h2.mvstore.type.LongDataType;
 import org.h2.mvstore.type.StringDataType;
+import org.h2.store.fs.FilePath;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The file: MVStore, which appends whole versions, so that after a crash it opens at the last
  * version that was committed. Used by one thread at a time.
+ *
+ * <p>MVStore looks at both ends of what was written last, but a power failure may lose the middle.
+ * Therefore each version carries the sum of the checksums of all objects.
  */
 final class ObjectFile implements AutoCloseable {
+  /** Every version is synced before the next, so space need not be kept for long. */
+  static final Duration RETENTION = Duration.ofSeconds(5);
+
+  private static final Logger LOG = LoggerFactory.getLogger(ObjectFile.class);
   private static final String REVISION = "revision";
+  private static final String SUM = "sum";
   // As in etcd; 0 means "any" in requests, so that nothing may be at it.
   private static final long FIRST_REVISION = 1;
-  // Chunks are synced before they count, so space need not be kept for reordered writes for long.
-  private static final int RETENTION_MILLIS = 5_000;
+  private static final int MOST_TORN = 3; // versions that tidying may write before it syncs
   private static final int BATCH = 1_000; // objects, before a new file is committed in between
   private static final int CACHE_MEBIBYTES = 1; // everything is held in memory by ObjectStore
 
@@ -30,41 +51,109 @@ final class ObjectFile implements AutoCloseable {
   private final AtRest atRest;
   private final boolean sync;
   private boolean sealed = true;
+  private long sum; // of the checksums of all objects
 
-  /** Opens or creates the file, for this process only. */
-  ObjectFile(Path path, AtRest atRest, boolean sync) {
-    this(new MVStore.Builder(), path, atRest, sync);
-  }
-
-  private ObjectFile(MVStore.Builder builder, Path path, AtRest atRest, boolean sync) {
+  private ObjectFile(
+      MVStore.Builder builder,
+      String path,
+      AtRest atRest,
+      boolean sync,
+      Duration retention,
+      long version) {
     this.atRest = atRest;
     this.sync = sync;
-    this.file =
-        builder.fileName(path.toString()).autoCommitDisabled().cacheSize(CACHE_MEBIBYTES).open();
-    file.setVersionsToKeep(0);
-    file.setRetentionTime(RETENTION_MILLIS);
-    this.objects =
-        file.openMap(
-            "objects",
-            new MVMap.Builder<String, byte[]>()
-                .keyType(StringDataType.INSTANCE)
-                .valueType(ByteArrayDataType.INSTANCE));
-    this.meta =
-        file.openMap(
-            "meta",
-            new MVMap.Builder<String, Long>()
-                .keyType(StringDataType.INSTANCE)
-                .valueType(LongDataType.INSTANCE));
+    this.file = builder.fileName(path).autoCommitDisabled().cacheSize(CACHE_MEBIBYTES).open();
+    try {
+      file.setVersionsToKeep(0);
+      file.setRetentionTime((int) retention.toMillis());
+      this.objects = map("objects", ByteArrayDataType.INSTANCE);
+      this.meta = map("meta", LongDataType.INSTANCE);
+      for (Map.Entry<String, byte[]> object : objects.entrySet()) {
+        sum += checksum(object.getKey(), object.getValue());
+      }
+      boolean old =
+          file.getCurrentVersion() < version || (version > 0 && !meta.containsKey(REVISION));
+      if (old || sum != meta.getOrDefault(SUM, sum)) {
+        throw DataUtils.newMVStoreException(
+            DataUtils.ERROR_FILE_CORRUPT, "{0} lacks parts of version {1}", path, version);
+      }
+    } catch (RuntimeException e) {
+      file.closeImmediately();
+      throw e;
+    }
   }
 
-  /** Opens a file that is there, and changes nothing in it. */
+  private <V> MVMap<String, V> map(String name, DataType<V> values) {
+    return file.openMap(
+        name, new MVMap.Builder<String, V>().keyType(StringDataType.INSTANCE).valueType(values));
+  }
+
+  /**
+   * Opens or creates it.
+   *
+   * @param retention how long space is kept that is not used any more
+   * @throws MVStoreException when another process has it open
+   * @throws IOException when it is damaged in another way than by a power failure
+   */
+  static ObjectFile open(Path path, AtRest atRest, boolean sync, Duration retention)
+      throws IOException {
+    String name = path.toString();
+    List<Recovery.Chunk> chunks = List.of();
+    if (FilePath.get(name).exists()) {
+      try (Recovery recovery = new Recovery(name)) {
+        chunks = recovery.chunks();
+      }
+    }
+    if (chunks.isEmpty()) {
+      return new ObjectFile(new MVStore.Builder(), name, atRest, sync, retention, 0);
+    }
+    RuntimeException failure = new IllegalStateException();
+    List<Recovery.Chunk> candidates = chunks.subList(0, Math.min(MOST_TORN + 1, chunks.size()));
+    for (Recovery.Chunk chunk : candidates) {
+      try (Recovery recovery = new Recovery(name)) {
+        recovery.choose(chunk);
+      }
+      try {
+        return new ObjectFile(new MVStore.Builder(), name, atRest, sync, retention, chunk.number());
+      } catch (RuntimeException e) {
+        LOG.warn(
+            "Leaving out the last write to {}, as power failed in it: {}", path, e.getMessage());
+        failure.addSuppressed(e);
+      }
+      try (Recovery recovery = new Recovery(name)) {
+        recovery.show(chunk, false);
+      }
+    }
+    try (Recovery recovery = new Recovery(name)) {
+      for (Recovery.Chunk chunk : candidates) {
+        recovery.show(chunk, true);
+      }
+      recovery.choose(candidates.getFirst());
+    }
+    throw new IOException(path + " is damaged: put it back from a backup", failure);
+  }
+
+  /**
+   * Opens a file that is there, and changes nothing in it.
+   *
+   * @throws MVStoreException when it is in use, or needs a start to be made whole after a crash
+   */
   static ObjectFile toRead(Path path, AtRest atRest) {
-    return new ObjectFile(new MVStore.Builder().readOnly(), path, atRest, false);
+    String name = path.toString();
+    long version = 0;
+    try (Recovery recovery = new Recovery(name)) {
+      List<Recovery.Chunk> chunks = recovery.chunks();
+      version = chunks.isEmpty() ? 0 : chunks.getFirst().number();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return new ObjectFile(
+        new MVStore.Builder().readOnly(), name, atRest, false, RETENTION, version);
   }
 
   /** Makes a new file of these objects. On return it is on the disk. */
-  static void write(Path path, AtRest atRest, Listing contents) {
-    try (ObjectFile file = new ObjectFile(path, atRest, true)) {
+  static void write(Path path, AtRest atRest, Listing contents) throws IOException {
+    try (ObjectFile file = open(path, atRest, true, RETENTION)) {
       int written = 0;
       for (StoredObject object : contents.objects()) {
         file.put(object);
@@ -77,8 +166,7 @@ final class ObjectFile implements AutoCloseable {
   }
 
   long revision() {
-    Long revision = meta.get(REVISION);
-    return revision == null ? FIRST_REVISION : revision;
+    return meta.getOrDefault(REVISION, FIRST_REVISION);
   }
 
   NavigableMap<String, StoredObject> load() {
@@ -101,11 +189,22 @@ final class ObjectFile implements AutoCloseable {
     return sealed;
   }
 
+  private static long checksum(String path, byte @Nullable [] stored) {
+    if (stored == null) {
+      return 0;
+    }
+    CRC32C checksum = new CRC32C();
+    checksum.update(path.getBytes(UTF_8));
+    checksum.update(stored);
+    return checksum.getValue();
+  }
+
   /** Writes all of the changes or none of them. */
   void commit(List<Change> changes) {
     for (Change change : changes) {
-      if (change.kind() == Change.Kind.DELETED) {
-        objects.remove(change.key().path());
+      if (change.left() == null) {
+        String path = change.key().path();
+        sum -= checksum(path, objects.remove(path));
       } else {
         put(change.after());
       }
@@ -114,17 +213,19 @@ final class ObjectFile implements AutoCloseable {
   }
 
   private void put(StoredObject object) {
+    String path = object.key().path();
     byte[] bytes = atRest.seal(object.key(), object.json());
-    objects.put(
-        object.key().path(),
+    byte[] stored =
         ByteBuffer.allocate(Long.BYTES + bytes.length)
             .putLong(object.revision())
             .put(bytes)
-            .array());
+            .array();
+    sum += checksum(path, stored) - checksum(path, objects.put(path, stored));
   }
 
   private void commitAt(long revision) {
     meta.put(REVISION, revision);
+    meta.put(SUM, sum);
     file.commit();
     if (sync) {
       file.sync();
@@ -133,7 +234,9 @@ final class ObjectFile implements AutoCloseable {
 
   /** Gives space back; for when there is nothing else to do. */
   void tidy() {
-    file.compact(80, 4 << 20);
+    if (file.compact(80, 4 << 20)) {
+      file.sync(); // else the next version could overwrite what was moved before it is safe
+    }
   }
 
   @Override

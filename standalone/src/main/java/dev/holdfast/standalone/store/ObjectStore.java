@@ -1,13 +1,14 @@
 package dev.holdfast.standalone.store;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.NavigableMap;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -15,7 +16,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.h2.mvstore.DataUtils;
 import org.h2.mvstore.MVStoreException;
 import org.jspecify.annotations.Nullable;
@@ -27,7 +30,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Writes go through one thread, which commits those that wait together as one version of the
  * file; a write is visible and acknowledged only after that. So no reader ever sees what a crash
- * could take back, and the revision never goes back. Thread-safe.
+ * could take back, the revision never goes back, and nobody who reads waits for the disk.
+ * Thread-safe.
  */
 public final class ObjectStore implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ObjectStore.class);
@@ -35,12 +39,14 @@ public final class ObjectStore implements AutoCloseable {
   private static final Duration IDLE = Duration.ofSeconds(20);
 
   private final ObjectFile file;
-  private final History history;
-  private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
-  private final NavigableMap<String, StoredObject> current;
   private final LinkedBlockingQueue<Write> queue = new LinkedBlockingQueue<>();
   private final Thread writer;
-  private long revision;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition written = lock.newCondition();
+  // These are guarded by the lock, and changed by the writer only.
+  private final NavigableMap<String, StoredObject> current;
+  private final History history;
+  private volatile boolean watchesEnded;
   private volatile boolean closing;
   private volatile StoreException.@Nullable Failed failure;
 
@@ -69,18 +75,19 @@ public final class ObjectStore implements AutoCloseable {
   private ObjectStore(ObjectFile file, StoreOptions options) {
     this.file = file;
     this.current = file.load();
-    this.revision = file.revision();
-    this.history = new History(revision, options.historyChanges(), options.historyBytes());
+    this.history = new History(file.revision(), options);
     this.writer = Thread.ofPlatform().name("store-writer").daemon().unstarted(this::write);
   }
 
   /**
    * Opens or creates the file.
    *
-   * @throws org.h2.mvstore.MVStoreException when another process has it open, or it is damaged
+   * @throws org.h2.mvstore.MVStoreException when another process has it open
+   * @throws IOException when it is damaged
    */
-  public static ObjectStore open(Path path, AtRest atRest, StoreOptions options) {
-    ObjectFile file = new ObjectFile(path, atRest, options.sync());
+  public static ObjectStore open(Path path, AtRest atRest, StoreOptions options)
+      throws IOException {
+    ObjectFile file = ObjectFile.open(path, atRest, options.sync(), ObjectFile.RETENTION);
     ObjectStore store;
     try {
       store = new ObjectStore(file, options);
@@ -89,7 +96,7 @@ public final class ObjectStore implements AutoCloseable {
         file.close();
         return open(path, atRest, options);
       }
-    } catch (RuntimeException e) {
+    } catch (IOException | RuntimeException e) {
       file.close();
       throw e;
     }
@@ -98,22 +105,18 @@ public final class ObjectStore implements AutoCloseable {
   }
 
   // What was not sealed would stay in the file that it was written to, even when it is sealed now.
-  private static void replace(Path path, AtRest atRest, Listing contents) {
+  private static void replace(Path path, AtRest atRest, Listing contents) throws IOException {
     LOG.info("Writing {} anew, so that nothing stays in it that should be encrypted", path);
     Path fresh = path.resolveSibling(path.getFileName() + ".new");
-    try {
-      Files.deleteIfExists(fresh);
-      ObjectFile.write(fresh, atRest, contents);
-      Files.move(fresh, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    } catch (IOException e) {
-      throw new UncheckedIOException(path + " can't be written anew: " + e.getMessage(), e);
-    }
+    Files.deleteIfExists(fresh);
+    ObjectFile.write(fresh, atRest, contents);
+    Files.move(fresh, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }
 
   /**
    * Everything in a file, which is left as it is; null when a control plane uses it.
    *
-   * @throws MVStoreException when it is damaged
+   * @throws MVStoreException when it is damaged, or needs a start to be made whole after a crash
    */
   public static @Nullable Listing read(Path path, AtRest atRest) {
     try (ObjectFile file = ObjectFile.toRead(path, atRest)) {
@@ -127,37 +130,31 @@ public final class ObjectStore implements AutoCloseable {
   }
 
   /** Makes a new file of these objects. On return it is on the disk. */
-  public static void write(Path path, AtRest atRest, Listing contents) {
+  public static void write(Path path, AtRest atRest, Listing contents) throws IOException {
     ObjectFile.write(path, atRest, contents);
+  }
+
+  private <T extends @Nullable Object> T locked(Supplier<T> read) {
+    lock.lock();
+    try {
+      return read.get();
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** The revision of the last write. */
   public long revision() {
-    lock.readLock().lock();
-    try {
-      return revision;
-    } finally {
-      lock.readLock().unlock();
-    }
+    return locked(history::newest);
   }
 
   public @Nullable StoredObject get(Key key) {
-    lock.readLock().lock();
-    try {
-      return current.get(key.path());
-    } finally {
-      lock.readLock().unlock();
-    }
+    return this.<@Nullable StoredObject>locked(() -> current.get(key.path()));
   }
 
   /** The present state of a range. */
   public Listing list(Range range) {
-    lock.readLock().lock();
-    try {
-      return new Listing(revision, new ArrayList<>(view(range).values()));
-    } finally {
-      lock.readLock().unlock();
-    }
+    return locked(() -> new Listing(history.newest(), List.copyOf(view(range).values())));
   }
 
   /**
@@ -166,39 +163,67 @@ public final class ObjectStore implements AutoCloseable {
    * @throws StoreException.Compacted when the history does not reach so far
    */
   public Listing listAt(Range range, long past) {
-    lock.readLock().lock();
-    try {
-      NavigableMap<String, StoredObject> state = new TreeMap<>(view(range));
-      for (Change change : history.since(past)) {
-        String path = change.key().path();
-        StoredObject before = change.before();
-        if (!range.contains(path)) {
-          continue;
-        }
-        if (before == null) {
-          state.remove(path);
-        } else {
-          state.put(path, before);
-        }
-      }
-      return new Listing(past, new ArrayList<>(state.values()));
-    } finally {
-      lock.readLock().unlock();
-    }
+    return locked(
+        () -> {
+          Map<String, StoredObject> state = new TreeMap<>(view(range));
+          for (Change change : history.after(past, Integer.MAX_VALUE).reversed()) {
+            if (range.contains(change.key().path())) {
+              put(state, change.key(), change.before());
+            }
+          }
+          return new Listing(past, List.copyOf(state.values()));
+        });
   }
 
   private SortedMap<String, StoredObject> view(Range range) {
     return range.prefix().isEmpty() ? current : current.subMap(range.prefix(), range.end());
   }
 
+  private static void put(Map<String, StoredObject> state, Key key, @Nullable StoredObject object) {
+    if (object == null) {
+      state.remove(key.path());
+    } else {
+      state.put(key.path(), object);
+    }
+  }
+
   /** Follows a range from a revision that {@link #list} or an object has told. */
   public Watch watch(Range range, long after) {
-    return new Watch(history, range, after);
+    return new Watch(this, range, after);
+  }
+
+  /** Up to {@code max} changes after a revision; waits for the first one. */
+  List<Change> after(long revision, int max, Duration patience) throws InterruptedException {
+    await(revision + 1, patience);
+    return locked(() -> history.after(revision, max));
   }
 
   /** Whether the revision has been reached before the patience ended. */
-  public boolean await(long awaited, Duration patience) throws InterruptedException {
-    return history.await(awaited, patience);
+  public boolean await(long revision, Duration patience) throws InterruptedException {
+    lock.lock();
+    try {
+      long left = patience.toNanos();
+      while (history.newest() < revision && !watchesEnded && left > 0) {
+        left = written.awaitNanos(left);
+      }
+      return history.newest() >= revision;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Ends all watches, so that whoever serves them can stop before the store is closed. */
+  public void endWatches() {
+    watchesEnded = true;
+    locked(
+        () -> {
+          written.signalAll();
+          return true;
+        });
+  }
+
+  boolean watchesEnded() {
+    return watchesEnded;
   }
 
   /**
@@ -233,16 +258,6 @@ public final class ObjectStore implements AutoCloseable {
     return submit(key, Change.Kind.DELETED, expected, null, encoder);
   }
 
-  /** Forgets the history: older revisions can't be listed or watched from any more. */
-  public void compact() {
-    history.compact();
-  }
-
-  /** Ends all watches, so that whoever serves them can stop before the store is closed. */
-  public void endWatches() {
-    history.close();
-  }
-
   /** Why writes are refused, or null. */
   public StoreException.@Nullable Failed failure() {
     return failure;
@@ -250,14 +265,13 @@ public final class ObjectStore implements AutoCloseable {
 
   private StoredObject submit(
       Key key, Change.Kind kind, long expected, @Nullable Guard guard, Encoder encoder) {
-    StoreException.Failed failed = failure;
-    if (failed != null || closing) {
-      throw failed != null ? failed : new IllegalStateException("the store is closed");
+    if (closing) {
+      throw new IllegalStateException("the store is closed");
     }
     CompletableFuture<StoredObject> answer = new CompletableFuture<>();
     queue.add(new Write(key, kind, expected, guard, encoder, answer));
-    failed = failure;
-    if (failed != null) { // the writer may have died before it saw this one
+    StoreException.Failed failed = failure;
+    if (failed != null) { // the writer may have ended before it saw this one
       answer.completeExceptionally(failed);
     }
     try {
@@ -281,7 +295,7 @@ public final class ObjectStore implements AutoCloseable {
         }
         batch.add(first);
         queue.drainTo(batch, MAX_BATCH - 1);
-        commit(batch.stream().filter(write -> write.encoder() != END).toList());
+        commit(batch);
         batch.clear();
       }
     } catch (InterruptedException e) {
@@ -293,58 +307,47 @@ public final class ObjectStore implements AutoCloseable {
   }
 
   private void commit(List<Write> batch) {
-    List<Change> changes = new ArrayList<>();
     List<Write> accepted = new ArrayList<>();
-    lock.writeLock().lock();
+    List<Change> changes = new ArrayList<>();
+    Map<String, Change> latest = new HashMap<>();
+    for (Write write : batch) {
+      try {
+        Change change = perform(write, latest, history.newest() + changes.size() + 1);
+        latest.put(write.key().path(), change);
+        changes.add(change);
+        accepted.add(write);
+      } catch (RuntimeException e) {
+        write.answer().completeExceptionally(e);
+      }
+    }
+    if (changes.isEmpty()) {
+      return;
+    }
+    file.commit(changes);
+    lock.lock();
     try {
-      for (Write write : batch) {
-        try {
-          changes.add(perform(write));
-          accepted.add(write);
-        } catch (RuntimeException e) {
-          write.answer().completeExceptionally(e);
-        }
+      for (Change change : changes) {
+        put(current, change.key(), change.left());
+        history.append(change);
       }
-      if (!changes.isEmpty()) {
-        try {
-          file.commit(changes);
-        } catch (RuntimeException e) {
-          undo(changes);
-          throw e;
-        }
-        history.append(changes);
-      }
+      written.signalAll();
     } finally {
-      lock.writeLock().unlock();
+      lock.unlock();
     }
     for (int i = 0; i < accepted.size(); i++) {
       accepted.get(i).answer().complete(changes.get(i).after());
     }
   }
 
-  private Change perform(Write write) {
-    String path = write.key().path();
-    StoredObject before = current.get(path);
-    check(write, before);
-    long next = revision + 1;
-    StoredObject after = new StoredObject(write.key(), next, write.encoder().encode(next));
-    if (write.kind() == Change.Kind.DELETED) {
-      current.remove(path);
-    } else {
-      current.put(path, after);
-    }
-    revision = next;
-    return new Change(write.kind(), before, after);
-  }
-
-  private void check(Write write, @Nullable StoredObject before) {
+  private Change perform(Write write, Map<String, Change> latest, long revision) {
     Guard guard = write.guard();
     if (guard != null) {
-      StoredObject guarding = current.get(guard.key().path());
+      StoredObject guarding = present(guard.key(), latest);
       if (guarding == null || guarding.revision() != guard.revision()) {
         throw new StoreException.GuardFailed(guard.key());
       }
     }
+    StoredObject before = present(write.key(), latest);
     if (write.kind() == Change.Kind.CREATED) {
       if (before != null) {
         throw new StoreException.AlreadyThere(write.key());
@@ -354,46 +357,36 @@ public final class ObjectStore implements AutoCloseable {
     } else if (before.revision() != write.expected()) {
       throw new StoreException.Conflict(write.key(), write.expected(), before.revision());
     }
+    byte[] json = write.encoder().encode(revision);
+    return new Change(write.kind(), before, new StoredObject(write.key(), revision, json));
   }
 
-  private void undo(List<Change> changes) {
-    for (Change change : changes.reversed()) {
-      StoredObject before = change.before();
-      if (before == null) {
-        current.remove(change.key().path());
-      } else {
-        current.put(change.key().path(), before);
-      }
-      revision--;
-    }
+  /** As it is after the changes that are about to be committed. */
+  private @Nullable StoredObject present(Key key, Map<String, Change> latest) {
+    Change change = latest.get(key.path());
+    return change == null ? current.get(key.path()) : change.left();
   }
 
   private void fail(List<Write> batch, RuntimeException cause) {
     StoreException.Failed failed =
         new StoreException.Failed(
-            "the data file can't be written ("
-                + cause.getMessage()
-                + "); free space or repair the disk, then restart the control plane",
+            "the data file can't be written (%s); free space or repair the disk, then restart the control plane"
+                .formatted(cause.getMessage()),
             cause);
     failure = failed;
+    queue.drainTo(batch);
     batch.forEach(write -> write.answer().completeExceptionally(failed));
-    Write waiting = queue.poll();
-    while (waiting != null) {
-      waiting.answer().completeExceptionally(failed);
-      waiting = queue.poll();
-    }
   }
-
-  private static final Encoder END = revision -> new byte[0];
 
   /** Ends all watches, finishes the writes that were submitted, and closes the file. */
   @Override
   public void close() {
     closing = true;
-    history.close();
-    queue.add(
-        new Write(
-            new Key("", "", "", ""), Change.Kind.CREATED, 0, null, END, new CompletableFuture<>()));
+    endWatches();
+    // Wakes the writer; nobody asks for what becomes of it.
+    Encoder none = revision -> new byte[0];
+    Key nowhere = new Key("", "", "", "");
+    queue.add(new Write(nowhere, Change.Kind.UPDATED, 0, null, none, new CompletableFuture<>()));
     try {
       writer.join();
     } catch (InterruptedException e) {

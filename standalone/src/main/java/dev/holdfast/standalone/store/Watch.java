@@ -11,12 +11,12 @@ import java.util.List;
 public final class Watch {
   private static final int BATCH = 256;
 
-  private final History history;
+  private final ObjectStore store;
   private final Range range;
   private long position;
 
-  Watch(History history, Range range, long after) {
-    this.history = history;
+  Watch(ObjectStore store, Range range, long after) {
+    this.store = store;
     this.range = range;
     this.position = after;
   }
@@ -28,7 +28,7 @@ public final class Watch {
    * @throws StoreException.Compacted when this watcher was too slow, or began too far back
    */
   public List<Change> next(Duration patience) throws InterruptedException {
-    List<Change> changes = history.after(position, BATCH, patience);
+    List<Change> changes = store.after(position, BATCH, patience);
     if (changes.isEmpty()) {
       return changes;
     }
@@ -41,8 +41,8 @@ public final class Watch {
     return position;
   }
 
-  /** Whether the store was closed, so that nothing will ever come. */
+  /** Whether watches were ended, so that nothing will ever come. */
   public boolean ended() {
-    return history.closed();
+    return store.watchesEnded();
   }
 }

@@ -70,7 +70,7 @@ class CrashTest {
   static final class Writer {
     private Writer() {}
 
-    public static void main(String[] arguments) {
+    public static void main(String[] arguments) throws IOException {
       PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
       ObjectStore store =
           ObjectStore.open(

@@ -3,6 +3,7 @@ package dev.holdfast.standalone.store;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -28,7 +29,7 @@ class ObjectStoreTest {
   private ObjectStore store;
 
   @BeforeEach
-  void open() {
+  void open() throws IOException {
     store = open(new StoreOptions(1_000, 1 << 20, false));
   }
 
@@ -37,7 +38,7 @@ class ObjectStoreTest {
     store.close();
   }
 
-  private ObjectStore open(StoreOptions options) {
+  private ObjectStore open(StoreOptions options) throws IOException {
     return ObjectStore.open(directory.resolve("objects.mv"), AtRest.plain(), options);
   }
 
@@ -121,7 +122,7 @@ class ObjectStoreTest {
   }
 
   @Test
-  void limitsTheHistoryByItsBytesToo() {
+  void limitsTheHistoryByItsBytesToo() throws IOException {
     store.close();
     store = open(new StoreOptions(1_000, 10_000, false));
     StoredObject first = store.create(key("a"), null, text("x".repeat(4_000)));
@@ -193,7 +194,7 @@ class ObjectStoreTest {
   }
 
   @Test
-  void keepsObjectsAndRevisionOverAReopening() {
+  void keepsObjectsAndRevisionOverAReopening() throws IOException {
     StoredObject kept = store.create(key("a"), null, text("kept"));
     StoredObject deleted = store.create(key("b"), null, text("deleted"));
     store.delete(key("b"), deleted.revision(), text("deleted"));
