@@ -1,6 +1,5 @@
 package dev.holdfast.standalone.http;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.holdfast.standalone.backup.Snapshot;
 import dev.holdfast.standalone.http.Exchange.Answer;
@@ -87,7 +86,11 @@ final class ApiHandler extends Handler.Abstract {
             : client;
     Exchange exchange =
         new Exchange(
-            request, response, callback, identity == null ? new Identity.Admin() : identity);
+            request,
+            response,
+            callback,
+            identity == null ? new Identity.Admin() : identity,
+            client == null ? Connections.STRANGER : client.user());
     try {
       boolean pretends = other != null && identity != null && identity == client;
       Answer answer =
@@ -95,7 +98,7 @@ final class ApiHandler extends Handler.Abstract {
               ? stranger(exchange)
               : pretends ? refused(exchange, other) : known(exchange);
       if (!answer.send(exchange)) {
-        touch(exchange, identity);
+        connections.touch(exchange.endPoint(), exchange.user(), Connections.STEP);
         callback.succeeded();
       }
     } catch (IOException | RuntimeException e) { // after the answer has begun, or without a client
@@ -115,13 +118,6 @@ final class ApiHandler extends Handler.Abstract {
             && tls.peerCertificates().length > 0
         ? Identity.of(tls.peerCertificates()[0])
         : null;
-  }
-
-  // Strangers keep the deadline that they have: their time is short.
-  private void touch(Exchange exchange, @Nullable Identity identity) {
-    if (identity != null) {
-      connections.touch(exchange.endPoint(), identity.user(), Connections.STEP);
-    }
   }
 
   /** What anybody may ask: whether it lives, and what it is. */
@@ -145,9 +141,9 @@ final class ApiHandler extends Handler.Abstract {
 
   private Answer known(Exchange exchange) throws IOException, InterruptedException {
     EndPoint endPoint = exchange.endPoint();
-    connections.touch(endPoint, exchange.identity().user(), Connections.BODY);
+    connections.touch(endPoint, exchange.user(), Connections.BODY);
     try (Work.Share _ = exchange.receive(work)) {
-      connections.touch(endPoint, exchange.identity().user(), Connections.STEP);
+      connections.touch(endPoint, exchange.user(), Connections.STEP);
       return worked(exchange, exchange.body().length);
     } catch (ApiException e) {
       return exchange.failure(e);
@@ -240,23 +236,15 @@ final class ApiHandler extends Handler.Abstract {
     }
     Accept accept = Accept.choose(exchange.header(HttpHeader.ACCEPT), Discovery::aggregated);
     String[] parts = path.substring(1).split("/", -1);
-    boolean core = parts[0].equals("api");
     if (parts.length == 1 && Discovery.aggregated(accept)) {
       exchange.header("Vary", "Accept");
       exchange.header("Cache-Control", "public");
       return tagged(
           exchange,
           Discovery.AGGREGATED_TYPE,
-          Exchange.lined(Json.bytes(discovery.aggregate(core))));
+          Exchange.lined(Json.bytes(discovery.aggregate(parts[0].equals("api")))));
     }
-    ObjectNode document =
-        parts.length == 1
-            ? core ? discovery.versions() : discovery.groupList()
-            : core
-                ? discovery.resources("", parts[1])
-                : parts.length == 2 || parts[2].isEmpty()
-                    ? discovery.group(parts[1])
-                    : discovery.resources(parts[1], parts[2]);
+    ObjectNode document = discovery.document(parts);
     return document.isEmpty() ? pageNotFound() : exchange.answer(200, document, accept);
   }
 
@@ -300,19 +288,18 @@ final class ApiHandler extends Handler.Abstract {
   }
 
   private Answer version(Exchange exchange) {
-    return exchange.answer(
-        200,
-        Json.object()
-            .put("major", "1")
-            .put("minor", MINOR)
-            .put("gitVersion", "v1." + MINOR + ".0+holdfast")
-            .put("gitCommit", "")
-            .put("gitTreeState", "clean")
-            .put("buildDate", "1970-01-01T00:00:00Z")
-            .put("goVersion", "none")
-            .put("compiler", "none")
-            .put("platform", "linux/amd64"),
-        Accept.PLAIN);
+    ObjectNode version =
+        Json.object(
+            "major", "1",
+            "minor", MINOR,
+            "gitVersion", "v1." + MINOR + ".0+holdfast",
+            "gitCommit", "",
+            "gitTreeState", "clean",
+            "buildDate", "1970-01-01T00:00:00Z",
+            "goVersion", "none",
+            "compiler", "none",
+            "platform", "linux/amd64");
+    return exchange.answer(200, version, Accept.PLAIN);
   }
 
   /** Health: of everything, or of one check. */
@@ -355,10 +342,8 @@ final class ApiHandler extends Handler.Abstract {
       CHECKS.forEach(check -> paths.add("/" + root + "/" + check));
     }
     paths.addAll(List.of("/openapi/v2", "/openapi/v3", "/openapi/v3/", "/metrics", "/version"));
-    ObjectNode document = Json.object();
-    ArrayNode shown = document.putArray("paths");
-    paths.stream().sorted().forEach(shown::add);
-    return exchange.answer(code, document, Accept.PLAIN);
+    return exchange.answer(
+        code, Json.object("paths", paths.stream().sorted().toList()), Accept.PLAIN);
   }
 
   @Override

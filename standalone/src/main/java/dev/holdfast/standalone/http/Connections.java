@@ -30,7 +30,7 @@ final class Connections implements Connection.Listener {
   static final Duration BODY = Duration.ofSeconds(30);
   static final Duration STEP = Duration.ofSeconds(60); // as the real server's --request-timeout
   private static final Logger LOG = LoggerFactory.getLogger(Connections.class);
-  private static final String STRANGER = "";
+  static final String STRANGER = "";
   private static final Duration SWEEP = Duration.ofSeconds(1);
 
   private final Map<EndPoint, String> users = new HashMap<>(); // of all connections
@@ -71,10 +71,14 @@ final class Connections implements Connection.Listener {
     return superfluous;
   }
 
-  /** Something has begun or ended on a user's connection; the next must do so in time. */
+  /**
+   * Something has begun or ended on a user's connection; the next must do so in time. Strangers
+   * keep the deadline that they have, because their time is short.
+   */
   synchronized void touch(EndPoint endPoint, String user, Duration time) {
-    hold(endPoint);
-    if (users.replace(endPoint, user) != null) {
+    String before = user.equals(STRANGER) ? null : users.replace(endPoint, user);
+    if (before != null) {
+      forget(endPoint, before);
       count(endPoint, user, time);
     }
   }

@@ -12,13 +12,13 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /** Which groups, versions and resources there are, in the aggregated and in the old form. */
 final class Discovery {
-  private static final List<String> STATUS_VERBS = List.of("get", "patch", "update");
   private static final String LIST = "APIGroupDiscoveryList";
   static final String AGGREGATED_TYPE = "application/json;g=apidiscovery.k8s.io;v=v2;as=" + LIST;
 
@@ -35,19 +35,69 @@ final class Discovery {
     return accept.as().equals(LIST) && accept.version().equals("v2");
   }
 
-  /** The resources of every group and version; those of the core group under "". */
-  private SortedMap<String, SortedMap<String, List<ResourceType>>> groups() {
-    SortedMap<String, SortedMap<String, List<ResourceType>>> groups = new TreeMap<>();
-    for (ResourceType type : registry.all()) {
-      groups
-          .computeIfAbsent(type.group(), group -> new TreeMap<>(ResourceType.BEST_VERSION_FIRST))
-          .computeIfAbsent(type.version(), version -> new ArrayList<>())
-          .add(type);
-    }
+  /** The resources of every group and version, in the aggregated form; the core group is "". */
+  private SortedMap<String, SortedMap<String, List<ObjectNode>>> groups() {
+    SortedMap<String, SortedMap<String, List<ObjectNode>>> groups = new TreeMap<>();
+    registry.all().forEach(type -> add(groups, type.group(), type.version(), resource(type)));
     Reviews.PLURALS.forEach(
         (group, plurals) ->
-            groups.computeIfAbsent(group, g -> new TreeMap<>()).put("v1", List.of()));
+            plurals.forEach((plural, kind) -> add(groups, group, "v1", review(plural, kind))));
     return groups;
+  }
+
+  private static void add(
+      Map<String, SortedMap<String, List<ObjectNode>>> groups,
+      String group,
+      String version,
+      ObjectNode resource) {
+    groups
+        .computeIfAbsent(group, name -> new TreeMap<>(ResourceType.BEST_VERSION_FIRST))
+        .computeIfAbsent(version, name -> new ArrayList<>())
+        .add(resource);
+  }
+
+  private static ObjectNode review(String plural, String kind) {
+    return Json.object(
+        "resource", plural,
+        "responseKind", kind("", "", kind),
+        "scope", "Cluster",
+        "singularResource", plural.substring(0, plural.length() - 1),
+        "verbs", List.of("create"));
+  }
+
+  private static ObjectNode resource(ResourceType type) {
+    boolean custom = type.has(Trait.CUSTOM);
+    ObjectNode kind = kind(custom ? type.group() : "", custom ? type.version() : "", type.kind());
+    List<ObjectNode> subresources =
+        type.subresources().keySet().stream()
+            .sorted()
+            .map(
+                name ->
+                    Json.object(
+                        "subresource", name,
+                        "responseKind", kind,
+                        "verbs",
+                            name.equals("finalize")
+                                ? List.of("update")
+                                : List.of("get", "patch", "update")))
+            .toList();
+    return Json.object(
+        "resource", type.plural(),
+        "responseKind", kind,
+        "scope", type.namespaced() ? "Namespaced" : "Cluster",
+        "singularResource", type.names().singular(),
+        "verbs", type.verbs(),
+        "shortNames", some(type.names().shortNames()),
+        "categories", some(type.names().categories()),
+        "subresources", some(subresources));
+  }
+
+  private static ObjectNode kind(String group, String version, String kind) {
+    return Json.object("group", group, "version", version, "kind", kind);
+  }
+
+  private static @Nullable List<?> some(List<?> list) {
+    return list.isEmpty() ? null : list;
   }
 
   /** All paths, for the root document. */
@@ -66,185 +116,136 @@ final class Discovery {
 
   /** The aggregated document of the core group or of all others. */
   ObjectNode aggregate(boolean core) {
-    ObjectNode list = Json.object().put("kind", LIST).put("apiVersion", "apidiscovery.k8s.io/v2");
-    list.putObject("metadata");
-    ArrayNode items = list.putArray("items");
+    ArrayNode items = Json.array();
     groups()
         .forEach(
             (group, versions) -> {
+              ArrayNode shown = Json.array();
+              versions.forEach(
+                  (version, resources) ->
+                      shown.add(
+                          Json.object(
+                              "version", version,
+                              "resources", resources,
+                              "freshness", "Current")));
               if (group.isEmpty() == core) {
-                ObjectNode item = items.addObject();
-                ObjectNode metadata = item.putObject("metadata");
-                if (!core) {
-                  metadata.put("name", group);
-                }
-                ArrayNode shown = item.putArray("versions");
-                versions.forEach((version, types) -> aggregate(shown, group, version, types));
+                ObjectNode metadata = core ? Json.object() : Json.object("name", group);
+                items.add(Json.object("metadata", metadata, "versions", shown));
               }
             });
-    return list;
+    return Json.object(
+        "kind",
+        LIST,
+        "apiVersion",
+        "apidiscovery.k8s.io/v2",
+        "metadata",
+        Json.object(),
+        "items",
+        items);
   }
 
-  private static void aggregate(
-      ArrayNode versions, String group, String version, List<ResourceType> types) {
-    ObjectNode shown = versions.addObject().put("version", version);
-    shown.putArray("resources").addAll(resources(group, types));
-    shown.put("freshness", "Current");
-  }
-
-  private static List<ObjectNode> resources(String group, List<ResourceType> types) {
-    List<ObjectNode> resources = new ArrayList<>();
-    types.forEach(type -> resources.add(aggregate(type)));
-    Reviews.PLURALS
-        .getOrDefault(group, new TreeMap<>())
-        .forEach(
-            (plural, kind) -> {
-              ObjectNode resource = Json.object().put("resource", plural);
-              responseKind(resource, "", "", kind);
-              resource.put("scope", "Cluster").put("singularResource", Reviews.singular(plural));
-              texts(resource, "verbs", List.of("create"));
-              resources.add(resource);
-            });
-    return resources;
-  }
-
-  private static ObjectNode aggregate(ResourceType type) {
-    boolean custom = type.has(Trait.CUSTOM);
-    String group = custom ? type.group() : "";
-    String version = custom ? type.version() : "";
-    ObjectNode resource = Json.object().put("resource", type.plural());
-    responseKind(resource, group, version, type.kind());
-    resource.put("scope", type.namespaced() ? "Namespaced" : "Cluster");
-    resource.put("singularResource", type.names().singular());
-    texts(resource, "verbs", type.verbs());
-    texts(resource, "shortNames", type.names().shortNames());
-    texts(resource, "categories", type.names().categories());
-    for (String subresource : new TreeSet<>(type.subresources().keySet())) {
-      ObjectNode shown =
-          resource.withArrayProperty("subresources").addObject().put("subresource", subresource);
-      responseKind(shown, group, version, type.kind());
-      texts(shown, "verbs", verbs(subresource));
+  /**
+   * The old document of a path.
+   *
+   * @param parts of the path below the root: of the core group {@code api}, of others {@code apis}
+   * @return empty when there is none
+   */
+  ObjectNode document(String[] parts) {
+    boolean core = parts[0].equals("api");
+    if (parts.length == 1) {
+      return core
+          ? Json.object(
+              "kind", "APIVersions",
+              "versions", List.of("v1"),
+              "serverAddressByClientCIDRs", addresses())
+          : Json.object("kind", "APIGroupList", "groups", groupList());
     }
-    return resource;
-  }
-
-  private static void responseKind(ObjectNode in, String group, String version, String kind) {
-    in.putObject("responseKind").put("group", group).put("version", version).put("kind", kind);
-  }
-
-  private static List<String> verbs(String subresource) {
-    return subresource.equals("finalize") ? List.of("update") : STATUS_VERBS;
-  }
-
-  private static void texts(ObjectNode in, String field, List<String> texts) {
-    if (!texts.isEmpty()) {
-      ArrayNode array = in.putArray(field);
-      texts.forEach(array::add);
+    if (core) {
+      return resources("", parts[1]);
     }
+    SortedMap<String, List<ObjectNode>> versions = groups().get(parts[1]);
+    if (parts.length > 2 && !parts[2].isEmpty()) {
+      return resources(parts[1], parts[2]);
+    }
+    return versions == null || parts[1].isEmpty()
+        ? Json.object()
+        : Json.object("kind", "APIGroup", "apiVersion", "v1").setAll(group(parts[1], versions));
   }
 
-  /** The old document at /api. */
-  ObjectNode versions() {
-    ObjectNode versions = Json.object().put("kind", "APIVersions");
-    versions.putArray("versions").add("v1");
-    addresses(versions);
-    return versions;
+  private List<ObjectNode> addresses() {
+    return List.of(Json.object("clientCIDR", "0.0.0.0/0", "serverAddress", ":" + port));
   }
 
-  private void addresses(ObjectNode in) {
-    in.putArray("serverAddressByClientCIDRs")
-        .addObject()
-        .put("clientCIDR", "0.0.0.0/0")
-        .put("serverAddress", ":" + port);
-  }
-
-  /** The old document at /apis. */
-  ObjectNode groupList() {
-    ObjectNode list = Json.object().put("kind", "APIGroupList");
-    ArrayNode shown = list.putArray("groups");
+  private ArrayNode groupList() {
+    ArrayNode list = Json.array();
     groups()
         .forEach(
             (group, versions) -> {
               if (!group.isEmpty()) {
-                ObjectNode item = shown.addObject();
-                describe(item, group, List.copyOf(versions.keySet()));
-                addresses(item);
+                list.add(
+                    group(group, versions)
+                        .setAll(Json.object("serverAddressByClientCIDRs", addresses())));
               }
             });
     return list;
   }
 
-  private static void describe(ObjectNode in, String group, List<String> versions) {
-    in.put("name", group);
-    ArrayNode shown = in.putArray("versions");
-    versions.forEach(
-        version ->
-            shown.addObject().put("groupVersion", group + "/" + version).put("version", version));
-    in.putObject("preferredVersion")
-        .put("groupVersion", group + "/" + versions.getFirst())
-        .put("version", versions.getFirst());
+  private static ObjectNode group(String group, SortedMap<String, List<ObjectNode>> versions) {
+    List<ObjectNode> shown =
+        versions.keySet().stream()
+            .map(name -> Json.object("groupVersion", group + "/" + name, "version", name))
+            .toList();
+    return Json.object("name", group, "versions", shown, "preferredVersion", shown.getFirst());
   }
 
-  /** The old document of a group; empty when there is no such group. */
-  ObjectNode group(String group) {
-    SortedMap<String, List<ResourceType>> versions = groups().get(group);
-    ObjectNode shown = Json.object();
-    if (versions != null && !group.isEmpty()) {
-      shown.put("kind", "APIGroup").put("apiVersion", "v1");
-      describe(shown, group, List.copyOf(versions.keySet()));
+  /** The old document of a version. */
+  private ObjectNode resources(String group, String version) {
+    List<ObjectNode> resources = groups().getOrDefault(group, new TreeMap<>()).get(version);
+    if (resources == null) {
+      return Json.object();
     }
-    return shown;
-  }
-
-  /** The old document of a version; empty when there is no such version. */
-  ObjectNode resources(String group, String version) {
-    List<ResourceType> types = groups().getOrDefault(group, new TreeMap<>()).get(version);
-    ObjectNode list = Json.object();
-    if (types == null) {
-      return list;
-    }
-    list.put("kind", "APIResourceList");
-    if (!group.isEmpty()) {
-      list.put("apiVersion", "v1");
-    }
-    list.put("groupVersion", group.isEmpty() ? version : group + "/" + version);
-    ArrayNode shown = list.putArray("resources");
-    for (ObjectNode resource : resources(group, types)) {
+    ArrayNode shown = Json.array();
+    for (ObjectNode resource : resources) {
       String plural = resource.path("resource").asText();
-      describe(shown, resource, plural, resource.path("singularResource").asText(), resource);
-      resource
-          .path("subresources")
-          .forEach(
-              sub ->
-                  describe(
-                      shown, resource, plural + "/" + sub.path("subresource").asText(), "", sub));
-    }
-    return list;
-  }
-
-  /**
-   * A resource or a subresource in the old form, made of the aggregated one.
-   *
-   * @param from the resource itself, or its subresource
-   */
-  private static void describe(
-      ArrayNode in, ObjectNode resource, String name, String singular, JsonNode from) {
-    JsonNode kind = resource.path("responseKind");
-    ObjectNode shown =
-        in.addObject()
-            .put("name", name)
-            .put("singularName", singular)
-            .put("namespaced", resource.path("scope").asText().equals("Namespaced"))
-            .put("kind", kind.path("kind").asText());
-    for (String field : List.of("verbs", "shortNames", "categories")) {
-      if (from.has(field)) {
-        shown.set(field, from.get(field));
+      boolean namespaced = resource.path("scope").asText().equals("Namespaced");
+      shown.add(old(plural, resource.path("singularResource"), namespaced, resource));
+      for (JsonNode sub : resource.path("subresources")) {
+        String name = plural + "/" + sub.path("subresource").asText();
+        shown.add(old(name, "", namespaced, sub));
       }
     }
+    return Json.object(
+        "kind",
+        "APIResourceList",
+        "apiVersion",
+        group.isEmpty() ? null : "v1",
+        "groupVersion",
+        group.isEmpty() ? version : group + "/" + version,
+        "resources",
+        shown);
+  }
+
+  /** A resource or a subresource in the old form, made of the aggregated one. */
+  private static ObjectNode old(String name, Object singular, boolean namespaced, JsonNode from) {
+    JsonNode kind = from.path("responseKind");
     boolean custom = !kind.path("group").asText().isEmpty();
-    if (custom && from.has("resource")) {
-      byte[] hash = OpenApi.sha512(Json.bytes(kind));
-      shown.put("storageVersionHash", Base64.getEncoder().encodeToString(Arrays.copyOf(hash, 8)));
-    }
+    byte[] hash = Arrays.copyOf(OpenApi.sha512(Json.bytes(kind)), 8);
+    return Json.object(
+        "name",
+        name,
+        "singularName",
+        singular,
+        "namespaced",
+        namespaced,
+        "kind",
+        kind.path("kind"),
+        "verbs",
+        from.get("verbs"),
+        "shortNames",
+        from.get("shortNames"),
+        "categories",
+        from.get("categories"),
+        "storageVersionHash",
+        custom && from.has("resource") ? Base64.getEncoder().encodeToString(hash) : null);
   }
 }

@@ -33,6 +33,7 @@ final class Exchange {
   private final Response response;
   private final Callback callback;
   private final Identity identity;
+  private final String user;
   private final List<String> warnings = new ArrayList<>();
   private Fields query = Fields.EMPTY;
   private byte[] body = {};
@@ -50,11 +51,18 @@ final class Exchange {
     void write(OutputStream out) throws IOException;
   }
 
-  Exchange(Request request, Response response, Callback callback, Identity identity) {
+  /**
+   * Takes over a request.
+   *
+   * @param identity whose rights it has
+   * @param user whose certificate it came with: of what there is, it takes this user's share
+   */
+  Exchange(Request request, Response response, Callback callback, Identity identity, String user) {
     this.request = request;
     this.response = response;
     this.callback = callback;
     this.identity = identity;
+    this.user = user;
     response.getHeaders().put("Audit-Id", UUID.randomUUID().toString());
     response.getHeaders().put(HttpHeader.CACHE_CONTROL, "no-cache, private");
   }
@@ -73,6 +81,10 @@ final class Exchange {
 
   Identity identity() {
     return identity;
+  }
+
+  String user() {
+    return user;
   }
 
   /** The TCP connection below TLS. */

@@ -106,22 +106,25 @@ final class Rendering {
 
   /** What a client is told of an object that it has deleted, and that nothing held. */
   static ObjectNode deleted(Target target, ObjectNode last) {
-    ObjectNode status = Json.object().put("kind", "Status").put("apiVersion", "v1");
-    status.set("metadata", Json.object());
-    status.put("status", "Success");
-    ObjectNode details = status.putObject("details").put("name", target.name());
-    if (!target.type().group().isEmpty()) {
-      details.put("group", target.type().group());
-    }
-    details.put("kind", target.type().plural()).put("uid", Metadata.uid(last));
-    return status;
+    ResourceType type = target.type();
+    return Json.object(
+        "kind", "Status",
+        "apiVersion", "v1",
+        "metadata", Json.object(),
+        "status", "Success",
+        "details",
+            Json.object(
+                "name", target.name(),
+                "group", type.group().isEmpty() ? null : type.group(),
+                "kind", type.plural(),
+                "uid", Metadata.uid(last)));
   }
 
   private static ObjectNode partial(ObjectNode object) {
-    ObjectNode partial = Json.object().put("kind", "PartialObjectMetadata");
-    partial.put("apiVersion", "meta.k8s.io/v1");
-    partial.set("metadata", object.path("metadata"));
-    return partial;
+    return Json.object(
+        "kind", "PartialObjectMetadata",
+        "apiVersion", "meta.k8s.io/v1",
+        "metadata", object.path("metadata"));
   }
 
   /**
@@ -135,22 +138,27 @@ final class Rendering {
       String resourceVersion,
       boolean definitions,
       String includeObject) {
-    ObjectNode table = Json.object().put("kind", "Table").put("apiVersion", "meta.k8s.io/v1");
-    table.putObject("metadata").put("resourceVersion", resourceVersion);
-    if (definitions) {
-      ArrayNode columns = table.putArray("columnDefinitions");
-      for (PrinterColumn column : type.columns()) {
-        columns
-            .addObject()
-            .put("name", column.name())
-            .put("type", column.type())
-            .put("format", column.format())
-            .put("description", column.description())
-            .put("priority", column.priority());
-      }
-    } else {
-      table.putNull("columnDefinitions");
-    }
+    List<ObjectNode> columns =
+        type.columns().stream()
+            .map(
+                column ->
+                    Json.object(
+                        "name", column.name(),
+                        "type", column.type(),
+                        "format", column.format(),
+                        "description", column.description(),
+                        "priority", column.priority()))
+            .toList();
+    ObjectNode table =
+        Json.object(
+            "kind",
+            "Table",
+            "apiVersion",
+            "meta.k8s.io/v1",
+            "metadata",
+            Json.object("resourceVersion", resourceVersion),
+            "columnDefinitions",
+            definitions ? columns : NullNode.getInstance());
     ArrayNode rows = table.putArray("rows");
     Instant now = clock.instant();
     objects.forEach(object -> rows.add(row(type, object, now, includeObject)));

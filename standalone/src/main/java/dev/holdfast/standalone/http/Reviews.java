@@ -1,6 +1,5 @@
 package dev.holdfast.standalone.http;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.holdfast.standalone.json.Json;
 import dev.holdfast.standalone.security.Identity;
@@ -28,10 +27,6 @@ final class Reviews {
 
   private Reviews() {}
 
-  static String singular(String plural) {
-    return plural.substring(0, plural.length() - 1);
-  }
-
   /** Answers a review in place. */
   static void answer(String plural, ObjectNode review, Identity identity, Rights rights) {
     if (!review.has("metadata")) {
@@ -43,8 +38,8 @@ final class Reviews {
         review
             .withObjectProperty("metadata")
             .put("creationTimestamp", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
-        ObjectNode user = status.putObject("userInfo").put("username", identity.user());
-        addAll(user, "groups", identity.groups());
+        status.set(
+            "userInfo", Json.object("username", identity.user(), "groups", identity.groups()));
       }
       case "selfsubjectaccessreviews" -> status.put("allowed", allowed(review, identity, rights));
       default -> rules(review, status, identity, rights);
@@ -71,23 +66,24 @@ final class Reviews {
 
   private static void rules(
       ObjectNode review, ObjectNode status, Identity identity, Rights rights) {
-    ArrayNode resources = status.putArray("resourceRules");
-    for (Rule rule : rights.rules(identity, Json.textAt(review, "spec", "namespace"))) {
-      ObjectNode shown = resources.addObject();
-      addAll(shown, "verbs", rule.verbs());
-      addAll(shown, "apiGroups", rule.groups());
-      addAll(shown, "resources", rule.resources());
-      if (!rule.names().isEmpty()) {
-        addAll(shown, "resourceNames", rule.names());
-      }
-    }
-    ObjectNode paths = status.putArray("nonResourceRules").addObject();
-    addAll(paths, "verbs", List.of(identity instanceof Identity.Admin ? "*" : "get"));
-    addAll(paths, "nonResourceURLs", Rights.paths(identity));
-    status.put("incomplete", false);
-  }
-
-  private static void addAll(ObjectNode object, String field, List<String> values) {
-    values.forEach(object.putArray(field)::add);
+    List<ObjectNode> resources =
+        rights.rules(identity, Json.textAt(review, "spec", "namespace")).stream()
+            .map(
+                rule ->
+                    Json.object(
+                        "verbs", rule.verbs(),
+                        "apiGroups", rule.groups(),
+                        "resources", rule.resources(),
+                        "resourceNames", rule.names().isEmpty() ? null : rule.names()))
+            .toList();
+    ObjectNode paths =
+        Json.object(
+            "verbs",
+            List.of(identity instanceof Identity.Admin ? "*" : "get"),
+            "nonResourceURLs",
+            Rights.paths(identity));
+    status.setAll(
+        Json.object(
+            "resourceRules", resources, "nonResourceRules", List.of(paths), "incomplete", false));
   }
 }

@@ -128,7 +128,7 @@ final class WatchEndpoint {
   /** An answer that lasts until the watch ends. */
   Answer answer(Exchange watched, ResourceType type, WatchFeed feed, Accept accept) {
     Format format = new Format(type, accept, watched.parameter("includeObject"));
-    Place place = new Place(watched.identity().user());
+    Place place = new Place(watched.user());
     return exchange -> {
       connections.hold(exchange.endPoint());
       return exchange.header(HttpHeader.UPGRADE).equalsIgnoreCase("websocket")
@@ -246,7 +246,7 @@ final class WatchEndpoint {
 
     Socket(Exchange exchange, Format format, WatchFeed feed, Place place) {
       this.endPoint = exchange.endPoint();
-      this.user = exchange.identity().user();
+      this.user = exchange.user();
       this.format = format;
       this.feed = feed;
       this.place = place;

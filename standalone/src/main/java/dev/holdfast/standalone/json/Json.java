@@ -49,6 +49,19 @@ public final class Json {
     return NODES.objectNode();
   }
 
+  /** An object of names and values in turn: trees, or what Jackson makes trees of; no nulls. */
+  public static ObjectNode object(@Nullable Object... fields) {
+    ObjectNode object = NODES.objectNode();
+    for (int i = 0; i < fields.length; i += 2) {
+      Object value = fields[i + 1];
+      if (value != null) {
+        object.set(
+            (String) fields[i], value instanceof JsonNode tree ? tree : MAPPER.valueToTree(value));
+      }
+    }
+    return object;
+  }
+
   public static ArrayNode array() {
     return NODES.arrayNode();
   }
