@@ -27,6 +27,7 @@ import picocli.CommandLine.ParseResult;
       UpCommand.class,
       DownCommand.class,
       StandaloneCommand.class,
+      MoveCommand.class,
       OperatorCommand.class,
       NodeAgentCommand.class,
       HelpCommand.class

@@ -24,5 +24,12 @@ public final class Holdfast {
   /** Held on an instance until the node agent has undone it on the host. */
   public static final String NODE_AGENT_FINALIZER = GROUP + "/node-agent";
 
+  /**
+   * Annotation of the system namespace: the id that UUIDs, MAC addresses and names of bridges
+   * derive from, where machines were moved here from another cluster. Without it the uid of
+   * kube-system is.
+   */
+  public static final String CLUSTER_ID = GROUP + "/cluster-id";
+
   private Holdfast() {}
 }

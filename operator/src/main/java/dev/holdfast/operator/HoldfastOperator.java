@@ -60,8 +60,10 @@ public final class HoldfastOperator implements AutoCloseable {
     this.onFailure = onFailure;
     Clock clock = Clock.systemUTC();
     EventRecorder events = new EventRecorder(client, clock);
-    Identity identity = new Identity(ensureNamespace(client, "kube-system").getMetadata().getUid());
-    ensureNamespace(client, Holdfast.SYSTEM_NAMESPACE);
+    Identity identity =
+        Identity.of(
+            ensureNamespace(client, Holdfast.SYSTEM_NAMESPACE),
+            ensureNamespace(client, "kube-system"));
     scheduler =
         Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("holdfast-node-health").factory());

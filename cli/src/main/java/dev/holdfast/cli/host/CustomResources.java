@@ -17,7 +17,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /** Puts Holdfast's kinds and namespace into a control plane. */
-final class CustomResources {
+public final class CustomResources {
   private static final String FIELD_MANAGER = "holdfast-install";
   private static final int SECONDS = 30;
 
@@ -28,7 +28,7 @@ final class CustomResources {
    *
    * @throws TimeoutException when one is not served within 30 s
    */
-  static void apply(KubernetesClient client) throws TimeoutException {
+  public static void apply(KubernetesClient client) throws TimeoutException {
     apply(
         client,
         new NamespaceBuilder()

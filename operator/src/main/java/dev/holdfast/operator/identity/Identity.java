@@ -1,15 +1,30 @@
 package dev.holdfast.operator.identity;
 
+import dev.holdfast.crds.Holdfast;
+import io.fabric8.kubernetes.api.model.Namespace;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
 import java.util.UUID;
 
 /**
  * Derives what must stay the same when a machine or network is deleted and applied again, and must
  * differ between clusters that share a wire.
  *
- * @param clusterId uid of the namespace kube-system, which lives as long as the cluster
+ * @param clusterId uid of the namespace kube-system, which lives as long as the cluster, unless
+ *     machines were moved here with the one of another cluster
  */
 public record Identity(String clusterId) {
+  /**
+   * The identity of a cluster, or of the one that its machines came from.
+   *
+   * @param own Holdfast's namespace
+   */
+  public static Identity of(Namespace own, Namespace kubeSystem) {
+    Map<String, String> annotations = own.getMetadata().getAnnotations();
+    String moved = annotations == null ? null : annotations.get(Holdfast.CLUSTER_ID);
+    return new Identity(moved == null ? kubeSystem.getMetadata().getUid() : moved);
+  }
+
   /** SMBIOS UUID of a machine. */
   public String machineUuid(String namespace, String machine) {
     return derive("machine", namespace, machine).toString();
