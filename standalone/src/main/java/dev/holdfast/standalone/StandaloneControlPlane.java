@@ -94,8 +94,9 @@ public final class StandaloneControlPlane implements AutoCloseable {
       ApiServer server = listen(options, authority);
       opened.add(server);
       String url = "https://" + host(options.address()) + ":" + server.port();
-      writeKubeconfigs(authority, options, url);
       ObjectStore store = opened(opening);
+      // Not before: another control plane may be at work in this directory.
+      writeFiles(authority, options, server.port(), url);
       Controllers controllers = serve(store, server, clock, options);
       LOG.info("The control plane answers at {}", url);
       return new StandaloneControlPlane(store, server, controllers, authority, url);
@@ -152,9 +153,7 @@ public final class StandaloneControlPlane implements AutoCloseable {
     Path file = options.dataDirectory().resolve("port");
     int before = Files.exists(file) ? Integer.parseInt(Files.readString(file).strip()) : 0;
     int port = options.port() != 0 ? options.port() : before;
-    ApiServer server = ApiServer.listen(authority, options.address(), port);
-    PrivateFiles.write(file, (server.port() + "\n").getBytes(StandardCharsets.US_ASCII));
-    return server;
+    return ApiServer.listen(authority, options.address(), port);
   }
 
   private static Controllers serve(
@@ -205,20 +204,21 @@ public final class StandaloneControlPlane implements AutoCloseable {
         : reachable.getHostAddress();
   }
 
-  private static void writeKubeconfigs(
-      CertificateAuthority authority, StandaloneOptions options, String url)
+  private static void writeFiles(
+      CertificateAuthority authority, StandaloneOptions options, int port, String url)
       throws IOException, GeneralSecurityException {
-    Map<String, Identity> files =
+    Map<String, String> files =
         Map.of(
-            "kubeconfig", new Identity.Admin(),
-            "operator.kubeconfig", new Identity.Operator(),
-            "agent.kubeconfig", new Identity.Agent(options.nodeName()));
-    for (Map.Entry<String, Identity> file : files.entrySet()) {
-      String text = authority.kubeconfig(file.getValue(), url);
-      PrivateFiles.write(
-          options.dataDirectory().resolve(file.getKey()), text.getBytes(StandardCharsets.UTF_8));
-    }
+            "port", port + "\n",
+            "kubeconfig", authority.kubeconfig(new Identity.Admin(), url),
+            "operator.kubeconfig", authority.kubeconfig(new Identity.Operator(), url),
+            "agent.kubeconfig", authority.kubeconfig(new Identity.Agent(options.nodeName()), url));
     authority.save();
+    for (Map.Entry<String, String> file : files.entrySet()) {
+      PrivateFiles.write(
+          options.dataDirectory().resolve(file.getKey()),
+          file.getValue().getBytes(StandardCharsets.UTF_8));
+    }
   }
 
   /** A kubeconfig for an identity, with its certificate and key embedded. */

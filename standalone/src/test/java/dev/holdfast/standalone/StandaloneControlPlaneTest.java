@@ -13,6 +13,8 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -26,6 +28,8 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.security.GeneralSecurityException;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
+import java.util.ArrayList;
+import java.util.List;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.TrustManager;
@@ -93,6 +97,33 @@ class StandaloneControlPlaneTest {
     try (TestPlane plane = new TestPlane(directory)) {
       assertThat(plane.client.resource(secret).get().getData()).containsEntry("password", value);
     }
+  }
+
+  @Test
+  void aSecondStartInTheSameDirectoryChangesNothing() throws IOException {
+    List<String> files = List.of("port", "kubeconfig", "agent.kubeconfig", "pki.p12");
+    try (TestPlane plane = new TestPlane(directory)) {
+      List<String> before = contents(files);
+      int other;
+      try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+        other = free.getLocalPort();
+      }
+
+      assertThatThrownBy(
+              () -> StandaloneControlPlane.start(StandaloneOptions.in(directory).withPort(other)))
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining("is another control plane using it?");
+      assertThat(contents(files)).isEqualTo(before);
+      assertThat(plane.client.namespaces().list().getItems()).isNotEmpty();
+    }
+  }
+
+  private List<String> contents(List<String> files) throws IOException {
+    List<String> contents = new ArrayList<>();
+    for (String file : files) {
+      contents.add(Files.readString(directory.resolve(file), StandardCharsets.ISO_8859_1));
+    }
+    return contents;
   }
 
   @Test
