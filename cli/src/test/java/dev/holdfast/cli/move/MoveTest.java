@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.holdfast.cli.host.CustomResources;
+import dev.holdfast.crds.Condition;
 import dev.holdfast.crds.Holdfast;
 import dev.holdfast.crds.machine.Accelerator;
 import dev.holdfast.crds.machine.Architecture;
@@ -258,10 +259,7 @@ class MoveTest {
           "vm",
           "{\"observedGeneration\":1,\"phase\":\"Running\",\"startTime\":\"2026-01-01T00:00:00Z\",\"processId\":7}");
       Awaitility.await()
-          .until(
-              () ->
-                  machine(from).getStatus().conditions().stream()
-                      .anyMatch(c -> c.type().equals("Ready") && c.status().equals("True")));
+          .until(() -> Condition.isTrue(machine(from).getStatus().conditions(), Condition.READY));
     }
   }
 

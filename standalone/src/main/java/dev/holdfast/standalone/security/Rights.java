@@ -73,14 +73,14 @@ public record Rights(List<Rule> operator, List<Rule> agent) {
   }
 
   private Stream<Rule> rules(Identity identity) {
-    return Stream.concat(
-        ABOUT_ONESELF.stream(),
+    Stream<Rule> own =
         switch (identity) {
           case Identity.Admin() -> Stream.of(EVERYTHING);
           case Identity.Operator() -> operator.stream();
           case Identity.Impersonated(String ignored, List<String> groups) ->
               groups.contains(new Identity.Admin().group()) ? Stream.of(EVERYTHING) : Stream.of();
           case Identity.Agent(String node) -> agent.stream().map(rule -> rule.ofNode(node));
-        });
+        };
+    return identity instanceof Identity.Admin ? own : Stream.concat(ABOUT_ONESELF.stream(), own);
   }
 }
