@@ -39,7 +39,12 @@ public final class Laboratory implements AutoCloseable {
   private final KubernetesClient users;
   private final HoldfastOperator operator;
 
+  /**
+   * Starts the operator, which watches by WebSocket, unless the property holdfast.watches says
+   * "http".
+   */
   public Laboratory(Config config, OperatorOptions options) {
+    config.setOnlyHttpWatches(System.getProperty("holdfast.watches", "websocket").equals("http"));
     users = new KubernetesClientBuilder().withConfig(config).build();
     client =
         new KubernetesClientBuilder()

@@ -368,10 +368,14 @@ public final class ObjectStore implements AutoCloseable {
   }
 
   private void fail(List<Write> batch, RuntimeException cause) {
+    Throwable reason = cause;
+    for (Throwable next = cause; next != null; next = next.getCause()) {
+      reason = next;
+    }
     StoreException.Failed failed =
         new StoreException.Failed(
             "the data file can't be written (%s); free space or repair the disk, then restart the control plane"
-                .formatted(cause.getMessage()),
+                .formatted(reason.getMessage()),
             cause);
     failure = failed;
     queue.drainTo(batch);
