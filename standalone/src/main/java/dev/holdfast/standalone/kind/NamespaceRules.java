@@ -7,6 +7,13 @@ import org.jspecify.annotations.Nullable;
 /** A namespace that is deleted stays, terminating, until it was emptied. */
 final class NamespaceRules implements KindRules {
   @Override
+  public ObjectNode blank() {
+    ObjectNode blank = Json.object();
+    blank.putObject("spec").putArray("finalizers").add("kubernetes");
+    return blank;
+  }
+
+  @Override
   public void prepare(ObjectNode object, @Nullable ObjectNode live) {
     ObjectNode metadata = object.withObjectProperty("metadata");
     metadata // the label by which selectors find a namespace by its name

@@ -73,12 +73,15 @@ public final class OpenApi {
   public ObjectNode index() {
     ObjectNode index = Json.object();
     ObjectNode paths = index.putObject("paths");
+    JsonNode published = published();
     versions()
         .forEach(
             (path, types) ->
                 paths
                     .putObject(path)
-                    .put("serverRelativeURL", location(path, Json.bytes(document(types)))));
+                    .put(
+                        "serverRelativeURL",
+                        location(path, Json.bytes(document(types, published)))));
     return index;
   }
 
@@ -89,10 +92,10 @@ public final class OpenApi {
   /** The document of a path like apis/holdfast.dev/v1alpha1; empty when there is none. */
   public byte[] document(String path) {
     List<ResourceType> types = versions().get(path);
-    return types == null ? new byte[0] : Json.bytes(document(types));
+    return types == null ? new byte[0] : Json.bytes(document(types, published()));
   }
 
-  private static ObjectNode document(List<ResourceType> types) {
+  private static ObjectNode document(List<ResourceType> types, JsonNode published) {
     ObjectNode document = Json.object().put("openapi", "3.0.0");
     document.putObject("info").put("title", "Holdfast").put("version", "v1");
     ObjectNode paths = document.putObject("paths");
@@ -114,13 +117,12 @@ public final class OpenApi {
       patch.put("x-kubernetes-action", "patch");
       patch.set(GVK, gvk(type));
     }
-    document.putObject("components").set("schemas", schemas(types));
+    document.putObject("components").set("schemas", schemas(types, published));
     return document;
   }
 
   /** The schemas of resources and all that they refer to, by name. */
-  private static ObjectNode schemas(List<ResourceType> types) {
-    JsonNode published = published();
+  private static ObjectNode schemas(List<ResourceType> types, JsonNode published) {
     ObjectNode schemas = Json.object();
     for (ResourceType type : types) {
       if (type.has(Trait.CUSTOM)) {
@@ -155,7 +157,7 @@ public final class OpenApi {
 
   /** Version 2 of the schemas of all resources. */
   public ObjectNode v2() {
-    return OpenApiV2.document(document(registry.all()));
+    return OpenApiV2.document(document(registry.all(), published()));
   }
 
   private static ObjectNode gvk(ResourceType type) {
