@@ -6,7 +6,7 @@ import dev.holdfast.standalone.json.Yaml;
 /** The schema of {@code metadata}, which is the same for every kind. */
 public final class ObjectMeta {
   private static final ObjectNode SCHEMA = Yaml.resource(ObjectMeta.class, "object-meta.yaml");
-  static final FieldType TYPE = FieldTypes.of(Schema.read(SCHEMA), false);
+  static final FieldType TYPE = FieldType.of(Schema.read(SCHEMA), false);
 
   private ObjectMeta() {}
 

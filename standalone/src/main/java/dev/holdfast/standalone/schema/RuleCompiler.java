@@ -37,7 +37,7 @@ final class RuleCompiler {
    * @param errors where it notes what is wrong with them
    * @return null where there are none
    */
-  static @Nullable RuleSet compile(JsonNode schema, FieldPath path, List<FieldError> errors) {
+  static @Nullable Rules compile(JsonNode schema, FieldPath path, List<FieldError> errors) {
     if (schema.findValue("x-kubernetes-validations") == null) {
       return null;
     }
@@ -55,37 +55,37 @@ final class RuleCompiler {
   /**
    * @param uncorrelatable the list under which old and new items can't be told to be the same
    */
-  private @Nullable RuleSet compile(
+  private @Nullable Rules compile(
       @Nullable Schema node, FieldPath path, @Nullable FieldPath uncorrelatable) {
     if (node == null) {
       return null;
     }
-    Map<String, RuleSet> properties = new HashMap<>();
+    Map<String, Rules> properties = new HashMap<>();
     node.properties()
         .forEach(
             (name, child) -> {
               FieldPath place = path.child("properties").key(name);
-              RuleSet rules = compile(child, place, uncorrelatable);
+              Rules rules = compile(child, place, uncorrelatable);
               if (rules != null) {
                 properties.put(name, rules);
               }
             });
-    RuleSet additional =
+    Rules additional =
         compile(node.additional(), path.child("additionalProperties"), uncorrelatable);
     FieldPath list = uncorrelatable == null && !node.isListMap() ? path : uncorrelatable;
-    RuleSet items = compile(node.items(), path.child("items"), list);
+    Rules items = compile(node.items(), path.child("items"), list);
     return node.rules().isEmpty() && properties.isEmpty() && additional == null && items == null
         ? null
-        : new RuleSet(node, rules(node, path, uncorrelatable), properties, additional, items);
+        : new Rules(node, rules(node, path, uncorrelatable), properties, additional, items);
   }
 
-  private List<RuleSet.Compiled> rules(
+  private List<Rules.Compiled> rules(
       Schema node, FieldPath path, @Nullable FieldPath uncorrelatable) {
-    RuleTypes types = new RuleTypes();
+    RuleView types = new RuleView();
     CelType self = node.rules().isEmpty() ? null : types.of(node, "object");
     FieldPath place = path.child("x-kubernetes-validations");
     Map<Boolean, CelCompiler> compilers = new HashMap<>();
-    List<RuleSet.Compiled> compiled = new ArrayList<>();
+    List<Rules.Compiled> compiled = new ArrayList<>();
     if (self == null && !node.rules().isEmpty()) {
       errors.add(place.invalid("", "rules need a schema with a type"));
     }
@@ -95,7 +95,7 @@ final class RuleCompiler {
           compilers.computeIfAbsent(
               rule.optionalOldSelf(),
               optional -> compiler(types, self, optional ? OptionalType.create(self) : self));
-      RuleSet.Compiled result = compile(node, rule, compiler, place.index(i), uncorrelatable);
+      Rules.Compiled result = compile(node, rule, compiler, place.index(i), uncorrelatable);
       if (result != null) {
         compiled.add(result);
       }
@@ -103,7 +103,7 @@ final class RuleCompiler {
     return List.copyOf(compiled);
   }
 
-  private static CelCompiler compiler(RuleTypes types, CelType self, CelType oldSelf) {
+  private static CelCompiler compiler(RuleView types, CelType self, CelType oldSelf) {
     return KubernetesCel.get()
         .compiler()
         .toCompilerBuilder()
@@ -113,14 +113,14 @@ final class RuleCompiler {
         .build();
   }
 
-  private RuleSet.@Nullable Compiled compile(
+  private Rules.@Nullable Compiled compile(
       Schema node,
       Schema.Rule rule,
       CelCompiler compiler,
       FieldPath place,
       @Nullable FieldPath uncorrelatable) {
     FieldPath at = place.child("rule");
-    if (RuleFieldPath.resolve(node, rule.fieldPath(), place) == null) {
+    if (rule.resolve(node, place) == null) {
       errors.add(place.child("fieldPath").invalid(rule.fieldPath(), "must be a valid path"));
     }
     try {
@@ -144,7 +144,7 @@ final class RuleCompiler {
           expression.isBlank()
               ? null
               : tree(compiler, expression, SimpleType.STRING, place.child("messageExpression"));
-      return new RuleSet.Compiled(
+      return new Rules.Compiled(
           rule,
           runtime.createProgram(tree),
           message == null ? null : runtime.createProgram(message),

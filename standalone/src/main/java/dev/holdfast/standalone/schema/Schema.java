@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.util.StdConverter;
+import com.google.re2j.Matcher;
 import com.google.re2j.Pattern;
 import dev.holdfast.standalone.json.Json;
 import dev.holdfast.standalone.json.JsonValues;
@@ -99,10 +100,37 @@ record Schema(
       String reason,
       String fieldPath,
       boolean optionalOldSelf) {
+    private static final Pattern STEP =
+        Pattern.compile("\\.([^.\\[\\]']+)|\\['((?:[^'\\\\]|\\\\.)*)'\\]");
 
     /** How errors name the rule. */
     String name() {
       return (message.isBlank() ? rule : message).strip();
+    }
+
+    /**
+     * Where a violation is reported, {@code .name} and {@code ['name']} below a place; null where
+     * the schema has no such field. After ValidFieldPath in schema/cel/validation.go.
+     */
+    @Nullable FieldPath resolve(Schema schema, FieldPath place) {
+      FieldPath path = place;
+      Schema node = schema;
+      Matcher step = STEP.matcher(fieldPath);
+      for (int end = 0; end < fieldPath.length(); end = step.end()) {
+        if (!step.find(end) || step.start() != end) {
+          return null;
+        }
+        String name =
+            step.group(1) == null ? step.group(2).replaceAll("\\\\(.)", "$1") : step.group(1);
+        Schema property = node.properties().get(name);
+        Schema next = property == null ? node.additional() : property;
+        if (next == null) {
+          return null;
+        }
+        path = property == null ? path.key(name) : path.child(name);
+        node = next;
+      }
+      return path;
     }
   }
 

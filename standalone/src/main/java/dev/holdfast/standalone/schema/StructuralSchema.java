@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,11 +27,11 @@ public final class StructuralSchema {
 
   private final Schema root;
   private final FieldType type;
-  private final @Nullable RuleSet rules;
+  private final @Nullable Rules rules;
 
-  private StructuralSchema(Schema root, @Nullable RuleSet rules) {
+  private StructuralSchema(Schema root, @Nullable Rules rules) {
     this.root = root;
-    this.type = FieldTypes.ofResource(root);
+    this.type = FieldType.ofResource(root);
     this.rules = rules;
   }
 
@@ -43,7 +44,7 @@ public final class StructuralSchema {
   public static StructuralSchema parse(JsonNode schema) {
     FieldPath path = FieldPath.ROOT.child("openAPIV3Schema");
     List<FieldError> errors = SchemaRules.check(schema, path);
-    RuleSet rules = errors.isEmpty() ? RuleCompiler.compile(schema, path, errors) : null;
+    Rules rules = errors.isEmpty() ? RuleCompiler.compile(schema, path, errors) : null;
     if (!errors.isEmpty()) {
       throw new InvalidSchemaException(errors);
     }
@@ -129,7 +130,7 @@ public final class StructuralSchema {
     }
     boolean blocked = errors.stream().anyMatch(error -> BLOCKING.contains(error.reason()));
     if (rules != null && !blocked) {
-      errors.addAll(RuleEvaluator.evaluate(rules, object, oldObject));
+      errors.addAll(rules.evaluate(object, oldObject));
     } else if (rules != null) {
       errors.add(
           FieldPath.ROOT.error(
@@ -143,5 +144,22 @@ public final class StructuralSchema {
   /** The root of what field ownership needs to know. */
   public FieldType root() {
     return type;
+  }
+
+  /** A schema that the API extensions server would refuse in a CustomResourceDefinition. */
+  public static final class InvalidSchemaException extends RuntimeException {
+    private final transient List<FieldError> errors;
+
+    public InvalidSchemaException(List<FieldError> errors) {
+      super(errors.stream().map(FieldError::text).collect(Collectors.joining(", ")));
+      this.errors = List.copyOf(errors);
+    }
+
+    /**
+     * What is wrong; fields are relative to the schema ({@code openAPIV3Schema.properties[spec]}).
+     */
+    public List<FieldError> errors() {
+      return errors;
+    }
   }
 }

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import dev.holdfast.standalone.rig.KubeRig;
+import dev.holdfast.standalone.schema.StructuralSchema.InvalidSchemaException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;

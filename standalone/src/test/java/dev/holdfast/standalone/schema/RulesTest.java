@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import dev.holdfast.standalone.schema.StructuralSchema.InvalidSchemaException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;

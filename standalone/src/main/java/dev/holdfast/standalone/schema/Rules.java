@@ -15,19 +15,28 @@ import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Runs rules over an object. After schema/cel/validation.go of apiextensions. */
-final class RuleEvaluator {
+/**
+ * The compiled rules of a schema node, and of those below it that have any. Run as in
+ * schema/cel/validation.go of apiextensions.
+ */
+record Rules(
+    Schema schema,
+    List<Compiled> own,
+    Map<String, Rules> properties,
+    @Nullable Rules additional,
+    @Nullable Rules items) {
   private static final int MAXIMUM_MESSAGE = 5 * 1024;
 
-  private final List<FieldError> errors = new ArrayList<>();
-
-  private RuleEvaluator() {}
-
-  static List<FieldError> evaluate(RuleSet rules, JsonNode object, @Nullable JsonNode old) {
-    RuleEvaluator evaluator = new RuleEvaluator();
-    evaluator.visit(rules, object, old, new Change(object, old), FieldPath.ROOT);
-    return evaluator.errors;
-  }
+  /**
+   * A rule that can be run.
+   *
+   * @param message computes the message; null where the rule has no messageExpression
+   */
+  record Compiled(
+      Schema.Rule rule,
+      CelRuntime.Program program,
+      CelRuntime.@Nullable Program message,
+      boolean usesOldSelf) {}
 
   /** What an update left as it was is not held against it. */
   private record Change(JsonNode value, @Nullable JsonNode old) {
@@ -36,94 +45,107 @@ final class RuleEvaluator {
     }
   }
 
+  List<FieldError> evaluate(JsonNode object, @Nullable JsonNode old) {
+    List<FieldError> errors = new ArrayList<>();
+    visit(object, old, new Change(object, old), FieldPath.ROOT, errors);
+    return errors;
+  }
+
   /**
    * @param above the change of the nearest value above, or of this one, that can be told
    */
   private void visit(
-      RuleSet set, JsonNode value, @Nullable JsonNode old, Change above, FieldPath path) {
+      JsonNode value,
+      @Nullable JsonNode old,
+      Change above,
+      FieldPath path,
+      List<FieldError> errors) {
     if (value.isNull()) {
       return;
     }
     Change change = old == null ? above : new Change(value, old);
-    if (!set.rules().isEmpty()) {
-      run(set, value, old, change, path);
+    if (!own.isEmpty()) {
+      run(value, old, change, path, errors);
     }
     if (value.isObject()) {
       for (Map.Entry<String, JsonNode> field : value.properties()) {
         String name = field.getKey();
-        RuleSet property = set.properties().get(name);
+        Rules property = properties.get(name);
         JsonNode before = old == null ? null : old.get(name);
         if (property != null) {
-          visit(property, field.getValue(), before, change, path.child(name));
-        } else if (set.additional() != null) {
-          visit(set.additional(), field.getValue(), before, change, path.key(name));
+          property.visit(field.getValue(), before, change, path.child(name), errors);
+        } else if (additional != null) {
+          additional.visit(field.getValue(), before, change, path.key(name), errors);
         }
       }
-    } else if (set.items() != null) {
+    } else if (items != null) {
       for (int i = 0; i < value.size(); i++) {
-        JsonNode before = set.schema().oldItem(old, value.get(i));
-        visit(set.items(), value.get(i), before, change, path.index(i));
+        JsonNode before = schema.oldItem(old, value.get(i));
+        items.visit(value.get(i), before, change, path.index(i), errors);
       }
     }
   }
 
   private void run(
-      RuleSet set, JsonNode value, @Nullable JsonNode old, Change change, FieldPath path) {
+      JsonNode value,
+      @Nullable JsonNode old,
+      Change change,
+      FieldPath path,
+      List<FieldError> errors) {
     Map<String, Object> variables = new HashMap<>();
-    variables.put(RuleCompiler.SELF, RuleValues.of(set.schema(), value, null));
+    variables.put(RuleCompiler.SELF, RuleView.of(schema, value, null));
     Map<String, Object> optionalVariables = new HashMap<>(variables);
     Object oldSelf =
-        old == null || old.isNull() || !set.needsOldSelf()
-            ? null
-            : RuleValues.of(set.schema(), old, value);
+        old == null || old.isNull() || !needsOldSelf() ? null : RuleView.of(schema, old, value);
     optionalVariables.put(RuleCompiler.OLD_SELF, Optional.ofNullable(oldSelf));
     if (oldSelf != null) {
       variables.put(RuleCompiler.OLD_SELF, oldSelf);
     }
-    for (RuleSet.Compiled rule : set.rules()) {
+    for (Compiled rule : own) {
       boolean optional = rule.rule().optionalOldSelf();
       if (oldSelf != null || optional || !rule.usesOldSelf()) {
-        evaluate(rule, optional ? optionalVariables : variables, set.schema(), change, path, value);
+        FieldError error =
+            violation(rule, optional ? optionalVariables : variables, change, path, value);
+        if (error != null) {
+          errors.add(error);
+        }
       }
     }
   }
 
-  private void evaluate(
-      RuleSet.Compiled rule,
-      Map<String, Object> variables,
-      Schema schema,
-      Change change,
-      FieldPath path,
-      JsonNode value) {
+  /** Whether rules, or what computes their messages, look at the old value. */
+  private boolean needsOldSelf() {
+    return own.stream().anyMatch(each -> each.usesOldSelf() || each.message() != null);
+  }
+
+  private @Nullable FieldError violation(
+      Compiled rule, Map<String, Object> variables, Change change, FieldPath path, JsonNode value) {
     try {
-      if (!Boolean.TRUE.equals(rule.program().eval(variables))
-          && (rule.usesOldSelf() || !change.isNone())) {
-        errors.add(violation(rule, message(rule, variables), schema, value, path));
+      if (Boolean.TRUE.equals(rule.program().eval(variables))
+          || (!rule.usesOldSelf() && change.isNone())) {
+        return null;
       }
     } catch (CelEvaluationException e) {
       String text = text(e, variables) + " evaluating rule: " + rule.rule().name();
-      errors.add(path.invalid(schema.type(), text));
+      return path.invalid(schema.type(), text);
     }
-  }
-
-  private static FieldError violation(
-      RuleSet.Compiled rule, String message, Schema schema, JsonNode value, FieldPath path) {
-    FieldPath below = RuleFieldPath.resolve(schema, rule.rule().fieldPath(), path);
-    FieldPath place = Objects.requireNonNullElse(below, path);
-    String shown = value.isContainerNode() ? "" : ": " + value;
+    FieldPath place = Objects.requireNonNullElse(rule.rule().resolve(schema, path), path);
+    String message = message(rule, variables);
+    boolean container = value.isContainerNode();
     return switch (rule.rule().reason()) {
       case "FieldValueForbidden" -> place.forbidden(message);
       case "FieldValueRequired" -> place.required(message);
       case "FieldValueDuplicate" ->
-          place.error(Reason.FieldValueDuplicate, "Duplicate value" + shown);
+          place.error(
+              Reason.FieldValueDuplicate, "Duplicate value" + (container ? "" : ": " + value));
       default ->
-          value.isContainerNode()
+          container
               ? place.error(Reason.FieldValueInvalid, "Invalid value: " + message)
               : place.invalid(value, message);
     };
   }
 
-  private static String message(RuleSet.Compiled rule, Map<String, Object> variables) {
+  private static String message(Compiled rule, Map<String, Object> variables) {
     CelRuntime.Program program = rule.message();
     try {
       if (program != null
@@ -143,8 +165,7 @@ final class RuleEvaluator {
   /** The errors that users meet, in the words of Kubernetes. */
   private static String text(CelEvaluationException e, Map<String, Object> variables) {
     if (e.getErrorCode() == CelErrorCode.OVERLOAD_NOT_FOUND) {
-      Optional<String> reason =
-          variables.values().stream().flatMap(RuleValues::unusable).findFirst();
+      Optional<String> reason = variables.values().stream().flatMap(RuleView::unusable).findFirst();
       if (reason.isPresent()) {
         return reason.get();
       }
