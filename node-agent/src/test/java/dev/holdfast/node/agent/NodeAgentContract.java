@@ -33,6 +33,7 @@ import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Predicate;
@@ -165,6 +166,7 @@ abstract class NodeAgentContract {
     assertThat(host.inspect(Scenarios.imagePath(1)))
         .isEqualTo(new Image.Present(disk.getSpec().format(), 1L << 30, spec.uid()));
 
+    host.setTime(Instant.EPOCH.plusSeconds(60)); // no two processes have the same start time
     host.crash(spec.uuid());
     awaitStatus(
         machine, s -> s.phase() == Phase.RUNNING && Integer.valueOf(1).equals(s.restarts()));
