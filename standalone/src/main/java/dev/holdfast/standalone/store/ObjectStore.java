@@ -215,11 +215,9 @@ public final class ObjectStore implements AutoCloseable {
   /** Ends all watches, so that whoever serves them can stop before the store is closed. */
   public void endWatches() {
     watchesEnded = true;
-    locked(
-        () -> {
-          written.signalAll();
-          return true;
-        });
+    lock.lock();
+    written.signalAll();
+    lock.unlock();
   }
 
   boolean watchesEnded() {
