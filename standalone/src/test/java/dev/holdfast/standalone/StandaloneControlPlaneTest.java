@@ -3,6 +3,9 @@ package dev.holdfast.standalone;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.holdfast.standalone.json.Json;
+import dev.holdfast.standalone.json.Yaml;
 import dev.holdfast.standalone.security.Identity;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.ListOptionsBuilder;
@@ -12,6 +15,7 @@ import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.internal.SSLUtils;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -168,6 +172,35 @@ class StandaloneControlPlaneTest {
       assertThat(status(anonymous, plane, "/api")).isEqualTo(401);
       assertThat(status(anonymous, plane, "/api/v1/namespaces")).isEqualTo(401);
     }
+  }
+
+  @Test
+  void listsAreTheSameInJsonPrettyJsonAndYaml()
+      throws IOException, InterruptedException, GeneralSecurityException {
+    try (TestPlane plane = new TestPlane(directory);
+        HttpClient client =
+            HttpClient.newBuilder()
+                .sslContext(SSLUtils.sslContext(plane.client.getConfiguration()))
+                .build()) {
+      String path = plane.plane.url() + "/api/v1/namespaces";
+      String json = list(client, path, "application/json");
+      JsonNode wanted = Json.parse(json.getBytes(StandardCharsets.UTF_8)).value();
+      String pretty = list(client, path + "?pretty=true", "application/json");
+      String yaml = list(client, path, "application/yaml");
+
+      assertThat(wanted.path("items")).hasSize(4);
+      assertThat(pretty).isEqualTo(wanted.toPrettyString() + "\n");
+      assertThat(yaml).isEqualTo(new String(Yaml.bytes(wanted), StandardCharsets.UTF_8));
+    }
+  }
+
+  private static String list(HttpClient client, String url, String accept)
+      throws IOException, InterruptedException {
+    return client
+        .send(
+            HttpRequest.newBuilder(URI.create(url)).header("Accept", accept).build(),
+            BodyHandlers.ofString())
+        .body();
   }
 
   private static int status(HttpClient client, TestPlane plane, String path)

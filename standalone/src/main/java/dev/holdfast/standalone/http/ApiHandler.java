@@ -40,6 +40,7 @@ final class ApiHandler extends Handler.Abstract {
   private static final String TEXT = "text/plain; charset=utf-8";
   private static final List<String> HEALTH = List.of("healthz", "livez", "readyz");
   private static final List<String> CHECKS = List.of("ping", "store");
+  private static final int OPEN_API_BYTES = 1 << 20;
   private static final String MINOR = "33"; // the Kubernetes whose behaviour clients may expect
 
   private final ObjectStore store;
@@ -154,7 +155,9 @@ final class ApiHandler extends Handler.Abstract {
     try {
       exchange.readQuery();
       ApiPath path = ApiPath.parse(exchange.path());
-      try (Work.Share _ = work.begin(size + (path == null ? 0 : endpoint.size(path)))) {
+      boolean large = exchange.path().startsWith("/openapi/"); // made of the schemas of all kinds
+      long more = path != null ? endpoint.size(path) : large ? OPEN_API_BYTES : 0;
+      try (Work.Share _ = work.begin(size + more)) {
         return path == null ? dispatch(exchange) : resource(exchange, path);
       }
     } catch (ApiException e) {

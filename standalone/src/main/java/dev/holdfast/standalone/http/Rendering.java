@@ -1,11 +1,13 @@
 package dev.holdfast.standalone.http;
 
+import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import dev.holdfast.standalone.json.Json;
+import dev.holdfast.standalone.json.Yaml;
 import dev.holdfast.standalone.kind.Ages;
 import dev.holdfast.standalone.kind.PrinterColumn;
 import dev.holdfast.standalone.kind.ResourceType;
@@ -14,12 +16,14 @@ import dev.holdfast.standalone.read.Page;
 import dev.holdfast.standalone.resource.Metadata;
 import dev.holdfast.standalone.resource.Target;
 import dev.holdfast.standalone.store.StoredObject;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
 
 /** Objects and lists as whole objects, as tables, and as metadata only. */
@@ -61,11 +65,17 @@ final class Rendering {
     }
     describe(
         (ObjectNode) list.get("metadata"), page, accept.as().isEmpty() && type.has(Trait.CUSTOM));
-    ArrayNode items = list.putArray(field);
+    list.putArray(field);
     Function<StoredObject, ObjectNode> item = o -> form.apply(Target.served(type, o.json()));
     if (accept.yaml() || exchange.flag("pretty")) {
-      page.objects().forEach(object -> items.add(item.apply(object)));
-      return exchange.answer(200, list, accept);
+      return Exchange.stream(
+          accept.yaml() ? "application/yaml" : Exchange.JSON,
+          out -> {
+            try (JsonGenerator to = accept.yaml() ? Yaml.generator(out) : Json.generator(out)) {
+              write(list, page.objects(), item, to);
+            }
+            out.write(accept.yaml() ? new byte[0] : new byte[] {'\n'});
+          });
     }
     boolean asStored = raw && type.has(Trait.CUSTOM);
     return Exchange.stream(
@@ -81,6 +91,29 @@ final class Rendering {
           }
           out.write("]}\n".getBytes(StandardCharsets.US_ASCII));
         });
+  }
+
+  /** Writes a list whose last field, still empty, gets the items. */
+  private static void write(
+      ObjectNode list,
+      List<StoredObject> objects,
+      Function<StoredObject, ObjectNode> item,
+      JsonGenerator to)
+      throws IOException {
+    to.writeStartObject();
+    for (Map.Entry<String, JsonNode> field : list.properties()) {
+      to.writeFieldName(field.getKey());
+      if (field.getValue() instanceof ArrayNode array && array.isEmpty()) {
+        to.writeStartArray();
+        for (StoredObject object : objects) {
+          to.writeTree(item.apply(object));
+        }
+        to.writeEndArray();
+      } else {
+        to.writeTree(field.getValue());
+      }
+    }
+    to.writeEndObject();
   }
 
   private static void describe(ObjectNode metadata, Page page, boolean alwaysContinued) {

@@ -1,5 +1,6 @@
 package dev.holdfast.standalone.json;
 
+import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -10,6 +11,7 @@ import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
 import com.fasterxml.jackson.dataformat.yaml.util.StringQuotingChecker;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -93,6 +95,11 @@ public final class Yaml {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** Writes what need not fit in memory; its closing leaves the stream open. */
+  public static JsonGenerator generator(OutputStream out) throws IOException {
+    return WRITER.writer().without(JsonGenerator.Feature.AUTO_CLOSE_TARGET).createGenerator(out);
   }
 
   public static byte[] bytes(JsonNode node) {
