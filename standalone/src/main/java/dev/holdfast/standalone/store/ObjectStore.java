@@ -46,7 +46,7 @@ public final class ObjectStore implements AutoCloseable {
   // These are guarded by the lock, and changed by the writer only.
   private final NavigableMap<String, StoredObject> current;
   private final History history;
-  private volatile boolean watchesEnded;
+  volatile boolean watchesEnded;
   private volatile boolean closing;
   private volatile StoreException.@Nullable Failed failure;
 
@@ -216,12 +216,11 @@ public final class ObjectStore implements AutoCloseable {
   public void endWatches() {
     watchesEnded = true;
     lock.lock();
-    written.signalAll();
-    lock.unlock();
-  }
-
-  boolean watchesEnded() {
-    return watchesEnded;
+    try {
+      written.signalAll();
+    } finally {
+      lock.unlock();
+    }
   }
 
   /**

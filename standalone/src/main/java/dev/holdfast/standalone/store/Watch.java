@@ -43,6 +43,6 @@ public final class Watch {
 
   /** Whether watches were ended, so that nothing will ever come. */
   public boolean ended() {
-    return store.watchesEnded();
+    return store.watchesEnded;
   }
 }
