@@ -72,7 +72,7 @@ public final class FieldManagement {
   public ObjectNode apply(
       @Nullable ObjectNode live, ObjectNode configuration, String manager, boolean force) {
     Part applied = Cutter.cutApplied(type, configuration);
-    ManagedFields managed = ManagedFields.read(live);
+    ManagedFields managed = ManagedFields.read(live, true);
     ObjectNode before = live == null ? empty(configuration) : withoutManagedFields(live);
     Part cut = Cutter.cut(type, before);
     if (managed.isEmpty()) {
@@ -173,12 +173,12 @@ public final class FieldManagement {
       if (list.isEmpty() || (list.size() == 1 && list.get(0).isEmpty())) {
         return new ManagedFields();
       }
-      ManagedFields sent = ManagedFields.readLeniently(after);
+      ManagedFields sent = ManagedFields.readLeniently(after, false);
       if (!sent.isEmpty()) {
         return sent;
       }
     }
-    return ManagedFields.readLeniently(live);
+    return ManagedFields.readLeniently(live, true);
   }
 
   private String now() {

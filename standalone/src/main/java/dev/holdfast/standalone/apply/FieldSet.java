@@ -160,9 +160,10 @@ final class FieldSet {
   /**
    * Reads FieldsV1.
    *
+   * @param ours whether we wrote it, so that its steps have our form already
    * @throws IllegalArgumentException if it is malformed
    */
-  static FieldSet fromJson(@Nullable JsonNode json) {
+  static FieldSet fromJson(@Nullable JsonNode json, boolean ours) {
     FieldSet set = new FieldSet();
     if (json == null) {
       return set;
@@ -171,9 +172,10 @@ final class FieldSet {
       throw new IllegalArgumentException("FieldsV1 must be an object");
     }
     for (Map.Entry<String, JsonNode> field : json.properties()) {
-      String step = field.getKey().equals(".") ? null : Step.parse(field.getKey());
+      String key = field.getKey();
+      String step = key.equals(".") ? null : ours ? key : Step.parse(key);
       if (step != null) {
-        FieldSet below = fromJson(field.getValue());
+        FieldSet below = fromJson(field.getValue(), ours);
         below.member = field.getValue().has(".") || below.children.isEmpty();
         set.children.merge(step, below, FieldSet::union);
       }

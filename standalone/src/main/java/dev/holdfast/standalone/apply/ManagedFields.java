@@ -70,9 +70,10 @@ final class ManagedFields {
   /**
    * Reads {@code metadata.managedFields}.
    *
+   * @param stored whether it is an object of ours, not one that a client has sent
    * @throws IllegalArgumentException if an entry is malformed
    */
-  static ManagedFields read(@Nullable ObjectNode object) {
+  static ManagedFields read(@Nullable ObjectNode object, boolean stored) {
     ManagedFields result = new ManagedFields();
     if (object == null) {
       return result;
@@ -92,15 +93,17 @@ final class ManagedFields {
               operation.equals(APPLY) ? "" : apiVersion,
               Json.textAt(entry, "subresource")),
           new Owned(
-              FieldSet.fromJson(entry.get("fieldsV1")), apiVersion, Json.textAt(entry, "time")));
+              FieldSet.fromJson(entry.get("fieldsV1"), stored),
+              apiVersion,
+              Json.textAt(entry, "time")));
     }
     return result;
   }
 
   /** As {@link #read}, but empty where the entries can't be read. */
-  static ManagedFields readLeniently(@Nullable ObjectNode object) {
+  static ManagedFields readLeniently(@Nullable ObjectNode object, boolean stored) {
     try {
-      return read(object);
+      return read(object, stored);
     } catch (IllegalArgumentException e) {
       return new ManagedFields();
     }

@@ -235,7 +235,11 @@ final class Write {
           ? ownership.create(type.rules().blank(), object, options.fieldManager())
           : ownership.update(live, object, options.fieldManager());
     } catch (InvalidConfigurationException e) {
-      return object; // it does not fit its schema, which validation is about to say better
+      // It does not fit its schema, which validation is about to say better, unless it is reset.
+      if (live != null) {
+        Metadata.copy(live, object, "managedFields");
+      }
+      return object;
     }
   }
 
