@@ -32,12 +32,15 @@ record Ownership(FieldType type, String apiVersion, FieldSet ignored, boolean ot
    * @throws InvalidConfigurationException if the result can't be read in the version of an owner
    */
   Part apply(Part live, Part configuration, ManagedFields managed, Manager manager, boolean force) {
+    // For owners in other versions the real server reads an object again, in their version.
+    boolean readAgain =
+        managed.entries().values().stream().anyMatch(it -> !it.apiVersion().equals(apiVersion));
     Part merged = live.merge(configuration);
     FieldSet last = managed.fieldsOf(manager);
     FieldSet fields = configuration.fields().without(ignored);
     managed.set(manager, fields, apiVersion);
-    Part result = last.isEmpty() ? merged : prune(merged, managed, last);
-    requireReadable(result, managed);
+    Part result = last.isEmpty() ? merged : prune(merged, managed, last, readAgain);
+    requireReadable(result, readAgain);
     settle(Comparison.of(live, result), managed, manager, force);
     return result;
   }
@@ -64,14 +67,13 @@ record Ownership(FieldType type, String apiVersion, FieldSet ignored, boolean ot
     }
   }
 
-  /** For owners in other versions the real server reads an object again, in their version. */
-  private void requireReadable(Part object, ManagedFields managed) {
-    if (managed.entries().values().stream().anyMatch(it -> !it.apiVersion().equals(apiVersion))) {
+  private void requireReadable(Part object, boolean readAgain) {
+    if (readAgain) {
       Cutter.cutApplied(type, object.value());
     }
   }
 
-  private Part prune(Part merged, ManagedFields managed, FieldSet last) {
+  private Part prune(Part merged, ManagedFields managed, FieldSet last, boolean readAgain) {
     FieldSet lastNamed = last.withNamed(merged);
     FieldSet all = merged.namedFields();
     Part pruned = merged.without(lastNamed);
@@ -79,7 +81,7 @@ record Ownership(FieldType type, String apiVersion, FieldSet ignored, boolean ot
     // Give back what others, or the new configuration, own.
     FieldSet owned = managed.all().withNamed(merged);
     pruned = merged.without(all.difference(pruned.namedFields().union(owned)));
-    requireReadable(pruned, managed);
+    requireReadable(pruned, readAgain);
 
     // Give back what the manager never owned but lost along with a container.
     return merged.without(all.difference(pruned.namedFields()).intersection(lastNamed));

@@ -57,16 +57,14 @@ record Part(
         .forEach(
             (step, part) -> {
               JsonNode content = part.value;
-              if (content.isNull() && value.isArray()) {
-                return; // an item that has lost everything has lost its key too
-              }
               FieldSet fields = part.fields();
               fields.setMember(
                   part.parts == null
                       || !part.named
                       || content.isNull()
                       || (content.isObject() && content.isEmpty()));
-              set.put(step, fields);
+              // An item that has lost everything is still one, but has lost its key too.
+              set.put(content.isNull() && value.isArray() ? "" : step, fields);
             });
     return set;
   }

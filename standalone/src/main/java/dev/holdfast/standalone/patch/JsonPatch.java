@@ -45,7 +45,7 @@ final class JsonPatch {
         part.add(operation);
       }
       return applyPart(part, state);
-    } catch (JsonPatchException | IllegalArgumentException e) {
+    } catch (JsonPatchException | IllegalArgumentException | IllegalStateException e) {
       throw PatchException.notApplicable();
     }
   }

@@ -301,7 +301,7 @@ final class RandomWrites {
       case 0, 1, 2 -> operation.put("op", "remove").put("path", path);
       case 3 -> {
         operation.put("op", "test").put("path", path);
-        operation.set("value", value.isMissingNode() ? values.of(schema) : value);
+        operation.set("value", value.isValueNode() && !value.isNull() ? value : values.text());
       }
       case 4 -> {
         String target = path.substring(0, Math.max(path.indexOf('/', 1), 0)) + "/alpha";
