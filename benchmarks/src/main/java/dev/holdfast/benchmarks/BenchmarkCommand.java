@@ -14,11 +14,11 @@ import picocli.CommandLine.Command;
     description =
         "Without a command: starts, footprint and re-adoption of machines beside the same QEMU"
             + " started by hand, in some minutes; as root, best on an idle machine.")
-public final class Benchmarks implements Callable<Integer> {
-  private Benchmarks() {}
+public final class BenchmarkCommand implements Callable<Integer> {
+  private BenchmarkCommand() {}
 
   public static void main(String[] arguments) {
-    System.exit(new CommandLine(new Benchmarks()).execute(arguments));
+    System.exit(new CommandLine(new BenchmarkCommand()).execute(arguments));
   }
 
   @Override
