@@ -221,6 +221,12 @@ public final class HoldfastOperator implements AutoCloseable {
       if (e.getCode() == HttpURLConnection.HTTP_CONFLICT) {
         return client.namespaces().withName(name).require();
       }
+      if (e.getCode() == HttpURLConnection.HTTP_FORBIDDEN) {
+        throw new KubernetesClientException(
+            "the namespace %1$s is missing, and the operator may not make it; as administrator, run: kubectl create namespace %1$s"
+                .formatted(name),
+            e);
+      }
       throw e;
     }
   }
