@@ -25,7 +25,7 @@ import picocli.CommandLine.Spec;
       "docs/standalone.md has the whole procedure."
     })
 final class MoveCommand implements Callable<Integer> {
-  /** Agents renew their Lease every 10 s, operators theirs every 2 s. */
+  /** Agents renew their Lease every 10 s, operators theirs in less than a second. */
   private static final Duration WATCHING = Duration.ofSeconds(15);
 
   @Spec private CommandSpec spec = CommandSpec.create();
