@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
@@ -38,6 +39,9 @@ class BadClientsTest {
   private static final long MOST_KIB = 420 << 10; // of the whole process, with code and buffers
   private static final Duration PATIENCE = Duration.ofSeconds(90);
   private static final String MAPS = "/api/v1/namespaces/default/configmaps";
+
+  private static final List<String> NOT_READ =
+      List.of("?watch=true", "?x", "?pretty=true", "/kept", "/kept?pretty=true");
 
   private Path directory = Path.of("");
 
@@ -193,6 +197,11 @@ class BadClientsTest {
   /** Clients that stop in the middle of what they send, or of what they read. */
   private void beSlow(boolean certificate, int clients) throws IOException {
     byte[] body = new byte[2 << 20];
+    String value = "v".repeat(900_000);
+    String kept = "{\"metadata\":{\"name\":\"kept\"},\"data\":{\"k\":\"%s\"}}".formatted(value);
+    try (BadClient writer = new BadClient(port, good)) {
+      writer.post(MAPS, "application/json", kept);
+    }
     othersAreServedDuring(
         certificate,
         bad -> {
@@ -205,7 +214,7 @@ class BadClientsTest {
             if (i % 8 == 0 || !certificate) {
               Thread.ofVirtual().start(() -> write(sender, body));
             }
-            for (String path : new String[] {"?watch=true", "?x"}) {
+            for (String path : NOT_READ) {
               bad.connectTls()
                   .getOutputStream()
                   .write(BadClient.head("GET", MAPS + path, "application/json", 0));

@@ -91,8 +91,9 @@ final class ApiHandler extends Handler.Abstract {
             response,
             callback,
             identity == null ? new Identity.Admin() : identity,
-            client == null ? Connections.STRANGER : client.user());
-    try {
+            client == null ? Connections.STRANGER : client.user(),
+            work);
+    try (exchange) {
       boolean pretends = other != null && identity != null && identity == client;
       Answer answer =
           identity == null
@@ -143,7 +144,7 @@ final class ApiHandler extends Handler.Abstract {
   private Answer known(Exchange exchange) throws IOException, InterruptedException {
     EndPoint endPoint = exchange.endPoint();
     connections.touch(endPoint, exchange.user(), Connections.BODY);
-    try (Work.Share _ = exchange.receive(work)) {
+    try (Pool.Share _ = exchange.receive()) {
       connections.touch(endPoint, exchange.user(), Connections.STEP);
       return worked(exchange, exchange.body().length);
     } catch (ApiException e) {
@@ -157,7 +158,8 @@ final class ApiHandler extends Handler.Abstract {
       ApiPath path = ApiPath.parse(exchange.path());
       boolean large = exchange.path().startsWith("/openapi/"); // made of the schemas of all kinds
       long more = path != null ? endpoint.size(path) : large ? OPEN_API_BYTES : 0;
-      try (Work.Share _ = work.begin(size + more)) {
+      exchange.hold(size + more); // more or less what the answer will have
+      try (Pool.Share _ = work.begin(size + more)) {
         return path == null ? dispatch(exchange) : resource(exchange, path);
       }
     } catch (ApiException e) {

@@ -23,7 +23,7 @@ import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.Fields;
 
 /** One request and its answer, blocking; for one thread. */
-final class Exchange {
+final class Exchange implements AutoCloseable {
   static final String JSON = "application/json";
   private static final int MAX_BODY = 3 << 20; // as the real server
   private static final int SMALL_BODY = 64 << 10;
@@ -34,21 +34,23 @@ final class Exchange {
   private final Callback callback;
   private final Identity identity;
   private final String user;
+  private final Work work;
   private final List<String> warnings = new ArrayList<>();
   private Fields query = Fields.EMPTY;
   private byte[] body = {};
+  private Pool.Share held = Pool.Share.NONE;
 
   /** What a client is answered with; sent when the work is done, as slowly as the client reads. */
   @FunctionalInterface
   interface Answer {
     /** Returns whether the exchange was upgraded, so that its callback is not ours any more. */
-    boolean send(Exchange exchange) throws IOException;
+    boolean send(Exchange exchange) throws IOException, InterruptedException;
   }
 
   /** Writes a body that need not fit in memory. */
   @FunctionalInterface
   interface Writer {
-    void write(OutputStream out) throws IOException;
+    void write(OutputStream out) throws IOException, InterruptedException;
   }
 
   /**
@@ -57,12 +59,19 @@ final class Exchange {
    * @param identity whose rights it has
    * @param user whose certificate it came with: of what there is, it takes this user's share
    */
-  Exchange(Request request, Response response, Callback callback, Identity identity, String user) {
+  Exchange(
+      Request request,
+      Response response,
+      Callback callback,
+      Identity identity,
+      String user,
+      Work work) {
     this.request = request;
     this.response = response;
     this.callback = callback;
     this.identity = identity;
     this.user = user;
+    this.work = work;
     response.getHeaders().put("Audit-Id", UUID.randomUUID().toString());
     response.getHeaders().put(HttpHeader.CACHE_CONTROL, "no-cache, private");
   }
@@ -150,11 +159,11 @@ final class Exchange {
    *
    * @return the room that it takes, if it is not small
    */
-  Work.Share receive(Work work) throws IOException, InterruptedException {
+  Pool.Share receive() throws IOException, InterruptedException {
     if (request.getLength() > MAX_BODY) {
       throw tooLarge();
     }
-    Work.Share room = () -> {};
+    Pool.Share room = Pool.Share.NONE;
     try (InputStream in = Content.Source.asInputStream(request)) {
       body = in.readNBytes(SMALL_BODY);
       if (body.length == SMALL_BODY) {
@@ -181,6 +190,21 @@ final class Exchange {
 
   byte[] body() {
     return body;
+  }
+
+  /** Takes the room for an answer until the exchange is closed. */
+  void hold(long size) throws InterruptedException {
+    held = send(size);
+  }
+
+  /** Takes the room for what is made for the client, and held until the client has taken it. */
+  Pool.Share send(long size) throws InterruptedException {
+    return work.send(user, size);
+  }
+
+  @Override
+  public void close() {
+    held.close();
   }
 
   void header(String name, String value) {

@@ -72,7 +72,7 @@ final class Rendering {
           accept.yaml() ? "application/yaml" : Exchange.JSON,
           out -> {
             try (JsonGenerator to = accept.yaml() ? Yaml.generator(out) : Json.generator(out)) {
-              write(list, page.objects(), item, to);
+              write(list, page.objects(), item, to, exchange);
             }
             out.write(accept.yaml() ? new byte[0] : new byte[] {'\n'});
           });
@@ -86,7 +86,13 @@ final class Rendering {
           String separator = "";
           for (StoredObject object : page.objects()) {
             out.write(separator.getBytes(StandardCharsets.US_ASCII));
-            out.write(asStored ? object.json() : Json.bytes(item.apply(object)));
+            if (asStored) {
+              out.write(object.json());
+            } else {
+              try (Pool.Share _ = exchange.send(object.json().length)) {
+                out.write(Json.bytes(item.apply(object)));
+              }
+            }
             separator = ",";
           }
           out.write("]}\n".getBytes(StandardCharsets.US_ASCII));
@@ -98,15 +104,18 @@ final class Rendering {
       ObjectNode list,
       List<StoredObject> objects,
       Function<StoredObject, ObjectNode> item,
-      JsonGenerator to)
-      throws IOException {
+      JsonGenerator to,
+      Exchange exchange)
+      throws IOException, InterruptedException {
     to.writeStartObject();
     for (Map.Entry<String, JsonNode> field : list.properties()) {
       to.writeFieldName(field.getKey());
       if (field.getValue() instanceof ArrayNode array && array.isEmpty()) {
         to.writeStartArray();
         for (StoredObject object : objects) {
-          to.writeTree(item.apply(object));
+          try (Pool.Share _ = exchange.send((long) object.json().length * Work.MEMORY_PER_BYTE)) {
+            to.writeTree(item.apply(object));
+          }
         }
         to.writeEndArray();
       } else {

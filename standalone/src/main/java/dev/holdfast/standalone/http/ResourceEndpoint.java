@@ -185,7 +185,7 @@ final class ResourceEndpoint {
     return ListOptions.parse(selection, call::parameter, watch);
   }
 
-  private Answer watch(Call call) {
+  private Answer watch(Call call) throws InterruptedException {
     String name = call.target().name(); // in an old watch path of one object
     String fields = name.isEmpty() ? call.parameter("fieldSelector") : "metadata.name=" + name;
     ListOptions options = listOptions(call, fields, true);

@@ -13,15 +13,12 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.io.Content;
@@ -43,14 +40,14 @@ import org.slf4j.LoggerFactory;
 final class WatchEndpoint {
   private static final Logger LOG = LoggerFactory.getLogger(WatchEndpoint.class);
   private static final int MOST = 800;
-  private static final int MOST_OF_ONE_USER = MOST / 2;
+  private static final byte[] END = {'}', '\n'};
   private static final long SEND_SECONDS = 30; // a client that takes longer is as good as gone
 
   private final ServerWebSocketContainer sockets;
   private final Connections connections;
   private final Rendering rendering;
-  private final Semaphore free = new Semaphore(MOST);
-  private final Map<String, Semaphore> freeByUser = new ConcurrentHashMap<>();
+  private final Pool places =
+      new Pool(MOST, MOST / 2, Duration.ZERO, "too many watches, please try again later");
 
   WatchEndpoint(ServerWebSocketContainer sockets, Connections connections, Rendering rendering) {
     this.sockets = sockets;
@@ -77,13 +74,14 @@ final class WatchEndpoint {
       out.writeBytes(
           ("{\"type\":\"" + event.type() + "\",\"object\":").getBytes(StandardCharsets.US_ASCII));
       out.writeBytes(object);
-      out.write('}');
+      out.writeBytes(END);
       return out.toByteArray();
     }
 
     private byte[] object(WatchEvent event) {
       if (accept.as().isEmpty() || event.type() == WatchEvent.Type.ERROR) {
-        return event.json();
+        byte[] stored = event.stored();
+        return stored == null ? Json.bytes(event.object()) : stored;
       }
       boolean bookmark = event.type() == WatchEvent.Type.BOOKMARK;
       ObjectNode object = event.object();
@@ -101,34 +99,11 @@ final class WatchEndpoint {
     }
   }
 
-  /** The place of one watch among those there may be. */
-  private final class Place {
-    private final Semaphore ofUser;
-    private final AtomicBoolean taken = new AtomicBoolean(true);
-
-    Place(String user) {
-      ofUser = freeByUser.computeIfAbsent(user, name -> new Semaphore(MOST_OF_ONE_USER));
-      boolean first = ofUser.tryAcquire();
-      if (!first || !free.tryAcquire()) {
-        if (first) {
-          ofUser.release();
-        }
-        throw ApiException.tooManyRequests("too many watches, please try again later");
-      }
-    }
-
-    void leave() {
-      if (taken.getAndSet(false)) {
-        free.release();
-        ofUser.release();
-      }
-    }
-  }
-
   /** An answer that lasts until the watch ends. */
-  Answer answer(Exchange watched, ResourceType type, WatchFeed feed, Accept accept) {
+  Answer answer(Exchange watched, ResourceType type, WatchFeed feed, Accept accept)
+      throws InterruptedException {
     Format format = new Format(type, accept, watched.parameter("includeObject"));
-    Place place = new Place(watched.user());
+    Pool.Share place = places.take(watched.user(), 1);
     return exchange -> {
       connections.hold(exchange.endPoint());
       return exchange.header(HttpHeader.UPGRADE).equalsIgnoreCase("websocket")
@@ -137,10 +112,10 @@ final class WatchEndpoint {
     };
   }
 
-  private static boolean stream(Exchange exchange, Format format, WatchFeed feed, Place place)
+  private static boolean stream(Exchange exchange, Format format, WatchFeed feed, Pool.Share place)
       throws IOException {
     Response response = exchange.response();
-    try {
+    try (place) {
       exchange.request().addIdleTimeoutListener(timeout -> false);
       // The end of the client is read behind Jetty's back, which must not read another request.
       exchange.header("Connection", "close");
@@ -148,17 +123,16 @@ final class WatchEndpoint {
       Content.Sink.write(response, false, ByteBuffer.allocate(0));
       interruptAtEnd(exchange.tlsEndPoint(), Thread.currentThread());
       run(
+          exchange,
           feed,
           format,
           event -> {
             var sent = new Callback.Completable();
-            response.write(false, ByteBuffer.wrap(Exchange.lined(event)), sent);
+            response.write(false, ByteBuffer.wrap(event), sent);
             return sent;
           });
       Content.Sink.write(response, true, ByteBuffer.allocate(0));
       return false;
-    } finally {
-      place.leave();
     }
   }
 
@@ -185,29 +159,36 @@ final class WatchEndpoint {
   }
 
   private static void run(
-      WatchFeed feed, Format format, Function<byte[], CompletableFuture<Void>> write)
+      Exchange exchange,
+      WatchFeed feed,
+      Format format,
+      Function<byte[], CompletableFuture<Void>> write)
       throws IOException {
     try {
-      feed.run(event -> await(write.apply(format.format(event))));
+      feed.run(
+          event -> {
+            try (Pool.Share _ = exchange.send(event.size())) {
+              await(write.apply(format.format(event)));
+            }
+          });
+    } catch (ApiException e) { // it has begun with 200 already
+      throw new IOException("an event could not be sent: " + e.getMessage(), e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new InterruptedIOException("the client is gone");
     }
   }
 
-  private static void await(CompletableFuture<Void> sent) throws IOException {
+  private static void await(CompletableFuture<Void> sent) throws IOException, InterruptedException {
     try {
       sent.get(SEND_SECONDS, TimeUnit.SECONDS);
     } catch (ExecutionException | TimeoutException e) {
       throw new IOException("an event could not be sent: " + e, e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new InterruptedIOException("the client is gone");
     }
   }
 
-  private boolean upgrade(Exchange exchange, Format format, WatchFeed feed, Place place)
-      throws IOException {
+  private boolean upgrade(Exchange exchange, Format format, WatchFeed feed, Pool.Share place)
+      throws IOException, InterruptedException {
     boolean upgraded =
         sockets.upgrade(
             (request, response, ignored) -> {
@@ -223,11 +204,11 @@ final class WatchEndpoint {
             Callback.from(
                 exchange.callback()::succeeded,
                 failure -> {
-                  place.leave();
+                  place.close();
                   exchange.callback().failed(failure);
                 }));
     if (!upgraded) {
-      place.leave();
+      place.close();
       return exchange
           .failure(ApiException.badRequest("the WebSocket upgrade is incomplete"))
           .send(exchange);
@@ -237,16 +218,16 @@ final class WatchEndpoint {
 
   /** A watch over a WebSocket, with a thread of its own. Public, because Jetty calls it so. */
   public final class Socket implements Session.Listener.AutoDemanding {
-    private final EndPoint endPoint;
-    private final String user;
+    private final Exchange exchange;
+    private final EndPoint endPoint; // the request knows it only before the upgrade
     private final Format format;
     private final WatchFeed feed;
-    private final Place place;
+    private final Pool.Share place;
     private @Nullable Thread thread;
 
-    Socket(Exchange exchange, Format format, WatchFeed feed, Place place) {
+    Socket(Exchange exchange, Format format, WatchFeed feed, Pool.Share place) {
+      this.exchange = exchange;
       this.endPoint = exchange.endPoint();
-      this.user = exchange.user();
       this.format = format;
       this.feed = feed;
       this.place = place;
@@ -282,6 +263,7 @@ final class WatchEndpoint {
     private void run(Session session) {
       try {
         WatchEndpoint.run(
+            exchange,
             feed,
             format,
             event -> {
@@ -294,8 +276,9 @@ final class WatchEndpoint {
         LOG.debug("A watcher is gone: {}", e.getMessage());
         session.disconnect();
       } finally {
-        place.leave();
-        connections.touch(endPoint, user, Connections.STEP); // for the client's part of the close
+        place.close();
+        connections.touch(
+            endPoint, exchange.user(), Connections.STEP); // for the client's part of the close
       }
     }
   }

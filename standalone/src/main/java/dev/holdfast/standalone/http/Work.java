@@ -1,30 +1,28 @@
 package dev.holdfast.standalone.http;
 
+import dev.holdfast.standalone.http.Pool.Share;
 import dev.holdfast.standalone.resource.ApiException;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
+import java.time.Duration;
 
 /**
- * How many requests are received and worked on at the same time, by what they take of the memory.
- * The others wait for their turn, which comes soon: nothing is held while a client is waited for
- * but the room for large bodies, and that for {@link Connections#BODY} at most.
+ * How much is received, worked on and sent at the same time, by what it takes of the memory. The
+ * others wait for their turn, which comes soon: what waits for a client has a deadline.
  */
 final class Work {
   private static final int MOST = 200; // as the real server's --max-mutating-requests-inflight
   private static final int LARGE_BODIES = 8;
-  private static final long PATIENCE_SECONDS = 15;
+  private static final Duration PATIENCE = Duration.ofSeconds(15);
+  private static final String EXHAUSTED = "Too many requests, please try again later.";
   // What is made of a document on its way takes up to some twenty times its size as text.
-  private static final int MEMORY_PER_BYTE = 32;
+  static final int MEMORY_PER_BYTE = 32;
+  // So little that each connection there may be can hold it.
+  private static final int SMALL = 32 << 10;
+  private static final int SENT_PART = 16; // of the memory
 
   private final int bytes;
-  private final Semaphore free;
-  private final Semaphore room = new Semaphore(LARGE_BODIES, true);
-
-  /** What was taken, until it is closed. */
-  interface Share extends AutoCloseable {
-    @Override
-    void close();
-  }
+  private final Pool requests;
+  private final Pool bodies = new Pool(LARGE_BODIES, LARGE_BODIES, PATIENCE, EXHAUSTED);
+  private final Pool sent;
 
   /**
    * Divides a memory.
@@ -33,12 +31,14 @@ final class Work {
    */
   Work(long memory) {
     this.bytes = Math.clamp(memory / MEMORY_PER_BYTE, MOST, Integer.MAX_VALUE);
-    this.free = new Semaphore(bytes, true);
+    this.requests = new Pool(bytes, bytes, PATIENCE, EXHAUSTED);
+    int most = Math.clamp(memory / SENT_PART, MOST, Integer.MAX_VALUE);
+    this.sent = new Pool(most, most / 2, PATIENCE, EXHAUSTED);
   }
 
   /** Takes the room for a body that is not small. */
   Share receive() throws InterruptedException {
-    return take(room, 1);
+    return bodies.take("", 1);
   }
 
   /**
@@ -48,13 +48,16 @@ final class Work {
    * @throws ApiException 429 when that takes too long
    */
   Share begin(long size) throws InterruptedException {
-    return take(free, Math.clamp(size, bytes / MOST, bytes));
+    return requests.take("", Math.max(size, bytes / MOST));
   }
 
-  private static Share take(Semaphore from, int permits) throws InterruptedException {
-    if (!from.tryAcquire(permits, PATIENCE_SECONDS, TimeUnit.SECONDS)) {
-      throw ApiException.tooManyRequests("Too many requests, please try again later.");
-    }
-    return () -> from.release(permits);
+  /**
+   * Takes the room for what is made for a client, and held as slowly as the client takes it.
+   *
+   * @param size in bytes
+   * @throws ApiException 429 when others hold too much of it for too long
+   */
+  Share send(String user, long size) throws InterruptedException {
+    return size <= SMALL ? Share.NONE : sent.take(user, size);
   }
 }

@@ -1,15 +1,19 @@
 package dev.holdfast.standalone.read;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.holdfast.standalone.json.Json;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One event of a watch.
  *
- * @param json the object as served; of an unchanged one the bytes as they are stored
+ * @param size of what it keeps from being forgotten, in bytes
+ * @param stored the object as served, where that is as it is stored: one array for all watchers
+ * @param made makes the object as a tree, which the caller may change
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared; a copy for every watcher costs too much
-public record WatchEvent(Type type, byte[] json) {
+public record WatchEvent(
+    Type type, long size, byte @Nullable [] stored, Supplier<ObjectNode> made) {
   /** What happened, as seen by one watcher with its selection. */
   public enum Type {
     ADDED,
@@ -21,6 +25,6 @@ public record WatchEvent(Type type, byte[] json) {
 
   /** The object as a tree, which the caller may change. */
   public ObjectNode object() {
-    return Json.trusted(json);
+    return made.get();
   }
 }

@@ -35,7 +35,7 @@ public final class WatchFeed {
   /** Takes the events to the client; throws when the client is gone. */
   @FunctionalInterface
   public interface Sink {
-    void send(WatchEvent event) throws IOException;
+    void send(WatchEvent event) throws IOException, InterruptedException;
   }
 
   /**
@@ -73,7 +73,7 @@ public final class WatchFeed {
   }
 
   /** Sends what there is already; returns the revision to follow from. */
-  private long begin(Sink sink) throws IOException {
+  private long begin(Sink sink) throws IOException, InterruptedException {
     boolean wanted = options.sendInitialEvents().equals("true");
     if (options.sendInitialEvents().equals("false") || (!wanted && start > 0)) {
       return start == 0 ? store.revision() : start;
@@ -115,14 +115,14 @@ public final class WatchFeed {
     return now >= last ? deadline : Math.min(now + BOOKMARK_INTERVAL.toNanos(), last);
   }
 
-  private void bookmark(Watch watch, Sink sink) throws IOException {
+  private void bookmark(Watch watch, Sink sink) throws IOException, InterruptedException {
     if (options.bookmarks() && watch.position() > bookmarked) {
       bookmarked = watch.position();
       sink.send(bookmark(bookmarked, false));
     }
   }
 
-  private void send(Change change, Sink sink) throws IOException {
+  private void send(Change change, Sink sink) throws IOException, InterruptedException {
     StoredObject before = change.before();
     boolean saw = before != null && options.selection().selects(before);
     boolean sees =
@@ -132,20 +132,26 @@ public final class WatchFeed {
     } else if (saw && change.kind() == Change.Kind.DELETED) {
       sink.send(event(WatchEvent.Type.DELETED, change.after()));
     } else if (saw && before != null) {
-      ObjectNode left = Target.served(type, before.json());
-      Metadata.setResourceVersion(left, change.revision());
-      sink.send(event(WatchEvent.Type.DELETED, left));
+      sink.send(
+          new WatchEvent(
+              WatchEvent.Type.DELETED, before.json().length, null, () -> left(before, change)));
     }
   }
 
+  private ObjectNode left(StoredObject before, Change change) {
+    ObjectNode object = Target.served(type, before.json());
+    Metadata.setResourceVersion(object, change.revision());
+    return object;
+  }
+
   private WatchEvent event(WatchEvent.Type event, StoredObject object) {
-    return type.view() == null
-        ? new WatchEvent(event, object.json())
-        : event(event, Target.served(type, object.json()));
+    byte[] json = object.json();
+    return new WatchEvent(
+        event, json.length, type.view() == null ? json : null, () -> Target.served(type, json));
   }
 
   private static WatchEvent event(WatchEvent.Type event, ObjectNode object) {
-    return new WatchEvent(event, Json.bytes(object));
+    return new WatchEvent(event, 0, null, () -> object);
   }
 
   private WatchEvent bookmark(long revision, boolean initial) {

@@ -46,17 +46,21 @@ final class History {
   }
 
   /**
-   * Up to {@code max} changes after a revision.
+   * The first changes after a revision: at least one, if there is any, and about as much as wanted.
    *
+   * @param wanted in bytes
    * @throws StoreException.Compacted when changes after that revision are forgotten
    */
-  List<Change> after(long revision, int max) {
+  List<Change> after(long revision, long wanted) {
     if (revision < oldest - 1) {
       throw new StoreException.Compacted(revision, oldest - 1);
     }
     List<Change> changes = new ArrayList<>();
-    for (long next = revision + 1; next <= newest && changes.size() < max; next++) {
-      changes.add(held(next));
+    long left = wanted;
+    for (long next = revision + 1; next <= newest && left > 0; next++) {
+      Change change = held(next);
+      changes.add(change);
+      left -= change.after().json().length;
     }
     return changes;
   }

@@ -166,7 +166,7 @@ public final class ObjectStore implements AutoCloseable {
     return locked(
         () -> {
           Map<String, StoredObject> state = new TreeMap<>(view(range));
-          for (Change change : history.after(past, Integer.MAX_VALUE).reversed()) {
+          for (Change change : history.after(past, Long.MAX_VALUE).reversed()) {
             if (range.contains(change.key().path())) {
               put(state, change.key(), change.before());
             }
@@ -192,10 +192,10 @@ public final class ObjectStore implements AutoCloseable {
     return new Watch(this, range, after);
   }
 
-  /** Up to {@code max} changes after a revision; waits for the first one. */
-  List<Change> after(long revision, int max, Duration patience) throws InterruptedException {
+  /** The first changes after a revision, some {@code wanted} bytes of them; waits for one. */
+  List<Change> after(long revision, long wanted, Duration patience) throws InterruptedException {
     await(revision + 1, patience);
-    return locked(() -> history.after(revision, max));
+    return locked(() -> history.after(revision, wanted));
   }
 
   /** Whether the revision has been reached before the patience ended. */

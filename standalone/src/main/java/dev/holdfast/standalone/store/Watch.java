@@ -9,7 +9,7 @@ import java.util.List;
  * <p>It holds no resource, so it needs no closing.
  */
 public final class Watch {
-  private static final int BATCH = 256;
+  private static final long BATCH = 64 << 10; // what a slow watcher may hold longer than others
 
   private final ObjectStore store;
   private final Range range;
