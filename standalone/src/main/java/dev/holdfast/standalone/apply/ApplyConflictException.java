@@ -1,13 +1,12 @@
 package dev.holdfast.standalone.apply;
 
-import dev.holdfast.standalone.apply.ManagedFields.Manager;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.stream.Collectors;
 
 /** A server-side apply that would change fields owned by other managers: HTTP 409, Conflict. */
 public final class ApplyConflictException extends RuntimeException {
-  private final transient SortedMap<Manager, FieldSet> fields;
+  private final transient SortedMap<String, FieldSet> fields;
 
   /**
    * One field that another manager owns.
@@ -22,12 +21,16 @@ public final class ApplyConflictException extends RuntimeException {
     }
   }
 
-  ApplyConflictException(SortedMap<Manager, FieldSet> fields) {
+  /**
+   * @param fields by the owners as shown to users
+   */
+  ApplyConflictException(SortedMap<String, FieldSet> fields) {
     super(text(fields));
     this.fields = fields;
   }
 
-  SortedMap<Manager, FieldSet> fields() {
+  /** By the owners as shown to users. */
+  SortedMap<String, FieldSet> fields() {
     return fields;
   }
 
@@ -36,16 +39,15 @@ public final class ApplyConflictException extends RuntimeException {
     return conflicts(fields);
   }
 
-  private static List<Conflict> conflicts(SortedMap<Manager, FieldSet> fields) {
+  private static List<Conflict> conflicts(SortedMap<String, FieldSet> fields) {
     return fields.entrySet().stream()
         .flatMap(
             entry ->
-                entry.getValue().display().stream()
-                    .map(path -> new Conflict(entry.getKey().description(), path)))
+                entry.getValue().display().stream().map(path -> new Conflict(entry.getKey(), path)))
         .toList();
   }
 
-  private static String text(SortedMap<Manager, FieldSet> fields) {
+  private static String text(SortedMap<String, FieldSet> fields) {
     List<Conflict> conflicts = conflicts(fields);
     if (conflicts.size() == 1) {
       Conflict only = conflicts.getFirst();
@@ -55,9 +57,7 @@ public final class ApplyConflictException extends RuntimeException {
         .map(
             entry ->
                 "conflicts with %s:\n- %s"
-                    .formatted(
-                        entry.getKey().description(),
-                        String.join("\n- ", entry.getValue().display())))
+                    .formatted(entry.getKey(), String.join("\n- ", entry.getValue().display())))
         .collect(
             Collectors.joining("\n", "Apply failed with " + conflicts.size() + " conflicts: ", ""));
   }

@@ -87,7 +87,7 @@ public final class FieldManagement {
       if (!manager.equals(LastApplied.MANAGER)) {
         throw conflict;
       }
-      requireOnly(LastApplied.unchangedFields(type, before, cut, apiVersion), conflict);
+      requireOnly(LastApplied.unchangedFields(type, before, apiVersion), conflict);
       managed = untouched;
       merged = ownership.apply(cut, applied, managed, applier, true);
     }
@@ -112,7 +112,7 @@ public final class FieldManagement {
    * @throws ApplyConflictException about the others
    */
   private static void requireOnly(FieldSet allowed, ApplyConflictException conflict) {
-    SortedMap<Manager, FieldSet> left = new TreeMap<>(conflict.fields());
+    SortedMap<String, FieldSet> left = new TreeMap<>(conflict.fields());
     left.replaceAll((_, fields) -> fields.difference(allowed));
     left.values().removeIf(FieldSet::isEmpty);
     if (!left.isEmpty()) {

@@ -19,7 +19,7 @@ final class LastApplied {
   private LastApplied() {}
 
   /** The fields that the annotation applied and that still have its values. */
-  static FieldSet unchangedFields(FieldType type, ObjectNode live, Part before, String apiVersion) {
+  static FieldSet unchangedFields(FieldType type, ObjectNode live, String apiVersion) {
     String text = Json.textAt(live, "metadata", "annotations", ANNOTATION);
     try {
       JsonNode applied = Json.parse(text.getBytes(StandardCharsets.UTF_8)).value();
@@ -27,13 +27,14 @@ final class LastApplied {
         return new FieldSet();
       }
       Part configuration = Cutter.cutApplied(type, applied);
-      Comparison comparison = Comparison.of(configuration, before);
+      // As the real server reads the object: where items share a key, nothing is given away.
+      Comparison comparison = Comparison.of(configuration, Cutter.cutApplied(type, live));
       return configuration
           .fields()
           .difference(comparison.changed())
           .difference(comparison.removed());
     } catch (MalformedDocumentException | InvalidConfigurationException e) {
-      return new FieldSet(); // an annotation that nobody can use gives nothing away
+      return new FieldSet(); // what nobody can use gives nothing away
     }
   }
 

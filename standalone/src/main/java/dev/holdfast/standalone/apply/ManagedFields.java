@@ -8,6 +8,7 @@ import dev.holdfast.standalone.json.Json;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -30,11 +31,12 @@ final class ManagedFields {
    */
   record Manager(String name, String operation, String apiVersion, String subresource)
       implements Comparable<Manager> {
+    // As their JSON sorts, by which the real server chooses among managers of one time.
     private static final Comparator<Manager> ORDER =
         Comparator.comparing(Manager::name)
             .thenComparing(Manager::operation)
             .thenComparing(Manager::apiVersion)
-            .thenComparing(Manager::subresource);
+            .thenComparing(Manager::subresource, Comparator.reverseOrder());
 
     static Manager of(String name, String operation, String apiVersion, String subresource) {
       return new Manager(
@@ -129,8 +131,19 @@ final class ManagedFields {
     return owned == null ? new FieldSet() : owned.fields();
   }
 
-  FieldSet all() {
-    return entries.values().stream().map(Owned::fields).reduce(new FieldSet(), FieldSet::union);
+  @Nullable Owned get(Manager manager) {
+    return entries.get(manager);
+  }
+
+  /** What is owned in each version; one of them comes first, if there is something. */
+  Map<String, FieldSet> byVersion(String first) {
+    Map<String, FieldSet> versions = new LinkedHashMap<>();
+    versions.put(first, new FieldSet());
+    entries
+        .values()
+        .forEach(owned -> versions.merge(owned.apiVersion(), owned.fields(), FieldSet::union));
+    versions.values().removeIf(FieldSet::isEmpty);
+    return versions;
   }
 
   /** Sets the fields and keeps the time; an entry without any field is dropped. */

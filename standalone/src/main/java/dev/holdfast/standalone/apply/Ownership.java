@@ -1,7 +1,9 @@
 package dev.holdfast.standalone.apply;
 
 import dev.holdfast.standalone.apply.ManagedFields.Manager;
+import dev.holdfast.standalone.apply.ManagedFields.Owned;
 import dev.holdfast.standalone.schema.FieldType;
+import java.util.Map;
 import java.util.TreeMap;
 
 /**
@@ -32,22 +34,21 @@ record Ownership(FieldType type, String apiVersion, FieldSet ignored, boolean ot
    * @throws InvalidConfigurationException if the result can't be read in the version of an owner
    */
   Part apply(Part live, Part configuration, ManagedFields managed, Manager manager, boolean force) {
-    // For owners in other versions the real server reads an object again, in their version.
-    boolean readAgain =
-        managed.entries().values().stream().anyMatch(it -> !it.apiVersion().equals(apiVersion));
     Part merged = live.merge(configuration);
-    FieldSet last = managed.fieldsOf(manager);
-    FieldSet fields = configuration.fields().without(ignored);
-    managed.set(manager, fields, apiVersion);
-    Part result = last.isEmpty() ? merged : prune(merged, managed, last, readAgain);
-    requireReadable(result, readAgain);
+    Owned last = managed.get(manager);
+    managed.set(manager, configuration.fields().without(ignored), apiVersion);
+    Part result = last == null ? merged : prune(merged, managed, last);
+    for (String version : managed.byVersion(apiVersion).keySet()) {
+      inVersion(live, apiVersion, version);
+      inVersion(result, apiVersion, version);
+    }
     settle(Comparison.of(live, result), managed, manager, force);
     return result;
   }
 
   private void settle(Comparison all, ManagedFields managed, Manager manager, boolean force) {
     Comparison own = all.without(ignored);
-    TreeMap<Manager, FieldSet> conflicts = new TreeMap<>();
+    TreeMap<String, FieldSet> conflicts = new TreeMap<>();
     managed
         .entries()
         .forEach(
@@ -56,7 +57,7 @@ record Ownership(FieldType type, String apiVersion, FieldSet ignored, boolean ot
                 Comparison seen = others || owned.apiVersion().equals(apiVersion) ? own : all;
                 FieldSet lost = owned.fields().intersection(seen.changed());
                 if (!lost.isEmpty()) {
-                  conflicts.put(other, lost);
+                  conflicts.put(other.description(), lost);
                 }
                 FieldSet left = owned.fields().difference(lost).difference(seen.removed());
                 managed.set(other, left, owned.apiVersion());
@@ -67,23 +68,37 @@ record Ownership(FieldType type, String apiVersion, FieldSet ignored, boolean ot
     }
   }
 
-  private void requireReadable(Part object, boolean readAgain) {
-    if (readAgain) {
+  /**
+   * For owners in another version the real server converts an object, and reads it again in that.
+   * No conversion changes anything here, but what can't be read is refused as there.
+   *
+   * @return the version that it is in now
+   */
+  private String inVersion(Part object, String from, String to) {
+    if (!from.equals(to)) {
       Cutter.cutApplied(type, object.value());
     }
+    return to;
   }
 
-  private Part prune(Part merged, ManagedFields managed, FieldSet last, boolean readAgain) {
-    FieldSet lastNamed = last.withNamed(merged);
+  private Part prune(Part merged, ManagedFields managed, Owned last) {
+    FieldSet lastNamed = last.fields().withNamed(merged);
     FieldSet all = merged.namedFields();
+    String version = inVersion(merged, apiVersion, last.apiVersion());
     Part pruned = merged.without(lastNamed);
 
-    // Give back what others, or the new configuration, own.
-    FieldSet owned = managed.all().withNamed(merged);
-    pruned = merged.without(all.difference(pruned.namedFields().union(owned)));
-    requireReadable(pruned, readAgain);
+    // Give back what others, or the new configuration, own; one version after the other.
+    for (Map.Entry<String, FieldSet> owned : managed.byVersion(version).entrySet()) {
+      inVersion(merged, version, owned.getKey());
+      version = inVersion(pruned, version, owned.getKey());
+      FieldSet kept = pruned.namedFields().union(owned.getValue().withNamed(merged));
+      pruned = merged.without(all.difference(kept));
+    }
+    inVersion(pruned, version, last.apiVersion());
 
     // Give back what the manager never owned but lost along with a container.
-    return merged.without(all.difference(pruned.namedFields()).intersection(lastNamed));
+    Part result = merged.without(all.difference(pruned.namedFields()).intersection(lastNamed));
+    inVersion(result, last.apiVersion(), apiVersion);
+    return result;
   }
 }

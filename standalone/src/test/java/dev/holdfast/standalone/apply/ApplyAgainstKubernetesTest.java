@@ -100,7 +100,7 @@ class ApplyAgainstKubernetesTest {
         seed,
         refused.get(),
         differences.size());
-    Files.write(Path.of("target/apply-differences.txt"), differences);
+    Files.write(Path.of("target/apply-differences-" + steps + ".txt"), differences);
     assertThat(differences.stream().limit(SHOWN)).isEmpty();
     assertThat(done.get()).isGreaterThanOrEqualTo(steps);
     assertThat(refused.get()).isBetween(steps / 20, steps / 2);
