@@ -2,9 +2,8 @@ package dev.holdfast.standalone.apply;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.holdfast.standalone.json.Json;
-import dev.holdfast.standalone.schema.FieldType;
-import dev.holdfast.standalone.schema.FieldType.Relationship;
-import dev.holdfast.standalone.schema.FieldType.ScalarKind;
+import dev.holdfast.standalone.schema.ObjectMeta;
+import dev.holdfast.standalone.schema.Schema;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -13,18 +12,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Cuts a value into parts as its type tells, and refuses what does not fit. After typed/validate.go
- * of structured-merge-diff. It alone knows types; all else works on {@link Part parts}.
+ * Cuts a value into parts as its schema tells, and refuses what does not fit. After
+ * typed/validate.go of structured-merge-diff. It alone knows schemas; all else works on {@link Part
+ * parts}.
  */
 final class Cutter {
-  private static final FieldType ANY_SCALAR = new FieldType.Scalar(ScalarKind.UNTYPED);
-  private static final FieldType ANY_OBJECT =
-      new FieldType.Struct(Map.of(), new FieldType.Deduced(), false);
-  private static final FieldType ANY_LIST =
-      new FieldType.Sequence(Relationship.ATOMIC, List.of(), Map.of(), new FieldType.Deduced());
-
   private static final String NUMERIC = "numeric (int or float)";
   private static final String STRING = "string";
 
@@ -41,84 +36,83 @@ final class Cutter {
    *
    * @throws InvalidConfigurationException with the path of the first value that does not fit
    */
-  static Part cut(FieldType type, JsonNode value) {
-    return new Cutter(true).cut(type, value, false);
+  static Part cut(Schema schema, JsonNode value) {
+    return new Cutter(true).cutObject(schema, value, false, schema.preserveUnknown());
   }
 
   /** As {@link #cut}, but refuses two items with one key. */
-  static Part cutApplied(FieldType type, JsonNode value) {
-    return new Cutter(false).cut(type, value, false);
+  static Part cutApplied(Schema schema, JsonNode value) {
+    return new Cutter(false).cutObject(schema, value, false, schema.preserveUnknown());
   }
 
-  private Part cut(FieldType declared, JsonNode value, boolean named) {
-    FieldType type = declared instanceof FieldType.Deduced ? deduced(value) : declared;
-    return switch (type) {
-      case FieldType.Scalar(ScalarKind kind) -> {
-        switch (kind) {
-          case NUMERIC -> require(value.isNumber(), NUMERIC, value);
-          case STRING -> require(value.isTextual(), STRING, value);
-          case BOOLEAN -> require(value.isBoolean(), "boolean", value);
-          case UNTYPED -> require(!value.isContainerNode(), "any scalar", value);
-        }
-        yield Part.whole(value, named);
-      }
-      case FieldType.Struct struct -> {
+  /**
+   * @param named whether it is a field that the schema knows by name
+   * @param open whether unknown fields of something above it are preserved: then no field below is
+   *     refused, although pruning takes it away later
+   */
+  private Part cut(@Nullable Schema declared, JsonNode value, boolean named, boolean open) {
+    Schema schema = declared == null || declared.intOrString() ? Schema.ANYTHING : declared;
+    switch (schema.type()) {
+      case "object" -> {
         require(value.isObject(), "map", value);
-        Part part = cutObject(struct, value, named);
-        yield struct.atomic() ? Part.whole(value, named) : part;
+        Part part = cutObject(schema, value, named, open || schema.preserveUnknown());
+        return schema.isAtomicMap() ? Part.whole(value, named) : part;
       }
-      case FieldType.Sequence sequence -> {
+      case "array" -> {
         require(value.isArray(), "list", value);
-        yield sequence.relationship() == Relationship.ATOMIC
-            ? checkedList(sequence, value, named)
-            : cutList(sequence, value, named);
+        return schema.isListMap() || schema.isSet()
+            ? cutList(schema, value, named, open)
+            : cutAtomicList(schema, value, named, open);
       }
-      case FieldType.Deduced _ -> throw new AssertionError("deduced types have a shape");
-    };
-  }
-
-  private static FieldType deduced(JsonNode value) {
-    if (value.isNull() || value.isObject()) {
-      return ANY_OBJECT;
+      case "integer", "number" -> require(value.isNumber(), NUMERIC, value);
+      case "string" -> require(value.isTextual(), STRING, value);
+      case "boolean" -> require(value.isBoolean(), "boolean", value);
+      default -> { // unknown objects are granular, and null is one
+        if (value.isObject() || value.isNull()) {
+          return cutObject(Schema.ANYTHING, value, named, true);
+        }
+      }
     }
-    return value.isArray() ? ANY_LIST : ANY_SCALAR;
+    return Part.whole(value, named);
   }
 
-  private Part cutObject(FieldType.Struct struct, JsonNode value, boolean named) {
+  private Part cutObject(Schema schema, JsonNode value, boolean named, boolean open) {
     LinkedHashMap<String, Part> parts = new LinkedHashMap<>();
+    boolean root = path.isEmpty();
     for (Map.Entry<String, JsonNode> field : value.properties()) {
       String name = field.getKey();
       String step = Step.ofField(name);
-      boolean known = struct.fields().containsKey(name);
+      Schema general = root ? ObjectMeta.FIELDS.get(name) : null;
+      Schema known = general == null ? schema.properties().get(name) : general;
+      Schema declared = known == null ? schema.additional() : known;
+      boolean free = open || schema.openEnded() || (!root && schema.properties().isEmpty());
       path.addLast(step);
-      if (!known && struct.others() == null) {
+      if (declared == null && !free) {
         throw fault("field not declared in schema");
       }
-      parts.put(step, cut(struct.field(name), field.getValue(), known));
+      parts.put(step, cut(declared, field.getValue(), known != null, open));
       path.removeLast();
     }
     return new Part(value, parts, List.of(), named);
   }
 
-  private Part checkedList(FieldType.Sequence type, JsonNode list, boolean named) {
-    if (!(type.item() instanceof FieldType.Deduced)) {
-      for (int i = 0; i < list.size(); i++) {
-        path.addLast("i:" + i);
-        cut(type.item(), list.get(i), false);
-        path.removeLast();
-      }
+  private Part cutAtomicList(Schema schema, JsonNode list, boolean named, boolean open) {
+    for (int i = 0; i < list.size(); i++) {
+      path.addLast("i:" + i);
+      cut(schema.items(), list.get(i), false, open);
+      path.removeLast();
     }
     return Part.whole(list, named);
   }
 
-  private Part cutList(FieldType.Sequence type, JsonNode list, boolean named) {
+  private Part cutList(Schema schema, JsonNode list, boolean named, boolean open) {
     LinkedHashMap<String, Part> parts = new LinkedHashMap<>();
     List<String> steps = new ArrayList<>();
     for (JsonNode item : list) {
-      String step = step(type, item, steps.size());
+      String step = step(schema, item, steps.size());
       steps.add(step);
       path.addLast(step);
-      Part part = cut(type.item(), item, false);
+      Part part = cut(schema.items(), item, false, open);
       path.removeLast();
       Part before = parts.put(step, part);
       if (before != null) {
@@ -131,9 +125,9 @@ final class Cutter {
     return new Part(list, parts, steps, named);
   }
 
-  private String step(FieldType.Sequence type, JsonNode item, int index) {
+  private String step(Schema schema, JsonNode item, int index) {
     String where = "element " + index + ": associative list ";
-    if (type.relationship() == Relationship.SET) {
+    if (schema.isSet()) {
       if (item.isContainerNode() || item.isNull()) {
         String what =
             item.isNull() ? "an explicit null" : item.isObject() ? "a map type" : "a list";
@@ -146,8 +140,8 @@ final class Cutter {
       throw fault(where + "with keys may not have " + what);
     }
     Map<String, JsonNode> keys = new TreeMap<>();
-    for (String key : type.keys()) {
-      JsonNode value = item.has(key) ? item.get(key) : type.keyDefaults().get(key);
+    for (String key : schema.listMapKeys()) {
+      JsonNode value = item.has(key) ? item.get(key) : schema.keyDefault(key);
       if (value != null) {
         keys.put(key, value);
       }
@@ -156,7 +150,7 @@ final class Cutter {
       throw fault(
           where
               + "with keys has an element that omits all key fields "
-              + type.keys()
+              + schema.listMapKeys()
               + " (and doesn't have default values for any key fields)");
     }
     return Step.ofKeys(keys);

@@ -5,7 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.holdfast.standalone.apply.ManagedFields.Manager;
 import dev.holdfast.standalone.apply.ManagedFields.Owned;
 import dev.holdfast.standalone.json.Json;
-import dev.holdfast.standalone.schema.FieldType;
+import dev.holdfast.standalone.schema.Schema;
 import dev.holdfast.standalone.schema.StructuralSchema;
 import java.time.Clock;
 import java.time.temporal.ChronoUnit;
@@ -28,7 +28,7 @@ public final class FieldManagement {
   private static final String CURRENT_OPERATION = "current-operation";
 
   private final StructuralSchema schema;
-  private final FieldType type;
+  private final Schema type;
   private final Ownership ownership;
   private final String apiVersion;
   private final String subresource;

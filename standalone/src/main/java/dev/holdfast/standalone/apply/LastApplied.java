@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.holdfast.standalone.json.Json;
 import dev.holdfast.standalone.json.MalformedDocumentException;
-import dev.holdfast.standalone.schema.FieldType;
+import dev.holdfast.standalone.schema.Schema;
 import java.nio.charset.StandardCharsets;
 
 /**
@@ -19,7 +19,7 @@ final class LastApplied {
   private LastApplied() {}
 
   /** The fields that the annotation applied and that still have its values. */
-  static FieldSet unchangedFields(FieldType type, ObjectNode live, String apiVersion) {
+  static FieldSet unchangedFields(Schema type, ObjectNode live, String apiVersion) {
     String text = Json.textAt(live, "metadata", "annotations", ANNOTATION);
     try {
       JsonNode applied = Json.parse(text.getBytes(StandardCharsets.UTF_8)).value();

@@ -2,7 +2,7 @@ package dev.holdfast.standalone.apply;
 
 import dev.holdfast.standalone.apply.ManagedFields.Manager;
 import dev.holdfast.standalone.apply.ManagedFields.Owned;
-import dev.holdfast.standalone.schema.FieldType;
+import dev.holdfast.standalone.schema.Schema;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -15,7 +15,7 @@ import java.util.TreeMap;
  * @param ignored fields that the resource resets, so nobody gets to own them through it
  * @param others whether that holds for owners in other versions too
  */
-record Ownership(FieldType type, String apiVersion, FieldSet ignored, boolean others) {
+record Ownership(Schema type, String apiVersion, FieldSet ignored, boolean others) {
 
   /** The manager gets what it changed, all others lose it. */
   void update(Part live, Part after, ManagedFields managed, Manager manager) {

@@ -1,7 +1,5 @@
 package dev.holdfast.standalone.resource;
 
-import static java.util.Locale.ROOT;
-
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
@@ -13,8 +11,8 @@ import dev.holdfast.standalone.kind.ResourceType;
 import dev.holdfast.standalone.kind.Trait;
 import dev.holdfast.standalone.resource.WriteOptions.FieldValidation;
 import dev.holdfast.standalone.schema.FieldError;
-import dev.holdfast.standalone.schema.FieldType;
 import dev.holdfast.standalone.schema.ObjectMeta;
+import dev.holdfast.standalone.schema.Schema;
 import dev.holdfast.standalone.schema.StructuralSchema;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -23,6 +21,7 @@ import java.util.HexFormat;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -31,7 +30,8 @@ import java.util.regex.Pattern;
  * Go's ObjectMeta and encoding it again would give it, unknown fields removed and reported.
  */
 public final class Decoding {
-  private static final JsonNode METADATA = ObjectMeta.schema().path("properties");
+  private static final Map<String, Schema> METADATA =
+      Objects.requireNonNull(ObjectMeta.FIELDS.get("metadata")).properties();
   private static final int SHOWN = 30;
   private static final String NO_JSON = "couldn't get version/kind; json parse error: ";
   private static final String GO_TYPE =
@@ -110,47 +110,39 @@ public final class Decoding {
               .formatted(version, type.apiVersion()));
     }
     if (!type.has(Trait.CUSTOM)) {
-      requireGoTypes(type, type.schema().get().root(), object, type.kind());
+      requireGoType(type, type.schema().get().root(), object, type.kind());
     }
     return object;
   }
 
-  // A built-in kind is a Go struct, which is decoded before it is validated.
-  private static void requireGoTypes(
-      ResourceType type, FieldType declared, JsonNode value, String path) {
-    switch (declared) {
-      case FieldType.Struct struct ->
-          value
-              .properties()
-              .forEach(
-                  field -> {
-                    String name = field.getKey();
-                    boolean known = struct.fields().containsKey(name);
-                    String place = known ? path + "." + name : path;
-                    if (!known && List.of("Secret.data", "ConfigMap.binaryData").contains(place)) {
-                      requireBase64(type, field.getValue());
-                    }
-                    requireGoTypes(type, struct.field(name), field.getValue(), place);
-                  });
-      case FieldType.Sequence sequence ->
-          value.forEach(item -> requireGoTypes(type, sequence.item(), item, path));
-      case FieldType.Scalar(FieldType.ScalarKind kind) -> {
-        String wanted =
-            switch (kind) {
-              case NUMERIC -> value.isNumber() ? "" : "int32";
-              case STRING -> value.isTextual() ? "" : "string";
-              case BOOLEAN -> value.isBoolean() ? "" : "bool";
-              case UNTYPED -> "";
-            };
-        if (!wanted.isEmpty() && !value.isNull()) {
-          String given = value.isBoolean() ? "bool" : value.getNodeType().name().toLowerCase(ROOT);
-          throw ApiException.badRequest(
-              cannotHandle(type)
-                  + "json: cannot unmarshal %s into Go struct field %s of type %s"
-                      .formatted(given, path, wanted));
-        }
+  /** Refuses what Go would not decode into its structs, before anything is validated. */
+  private static void requireGoType(
+      ResourceType type, Schema schema, JsonNode value, String field) {
+    boolean right =
+        switch (schema.type()) {
+          case "array" -> value.isArray();
+          case "object" -> value.isObject();
+          case "integer" -> value.isIntegralNumber();
+          case "string" -> value.isTextual();
+          case "boolean" -> value.isBoolean();
+          default -> true;
+        };
+    require(right, type, value, field, goType(schema));
+    if (schema.items() != null) {
+      value.forEach(item -> requireGoType(type, schema.items(), item, field));
+    }
+    for (Map.Entry<String, JsonNode> entry : value.properties()) {
+      Schema declared = schema.field(entry.getKey());
+      boolean known = schema.properties().containsKey(entry.getKey());
+      if (declared != null && !known && entry.getValue().isNull()) {
+        entry.setValue(TextNode.valueOf("")); // as Go reads it into a map of texts
+      } else if (declared != null && !entry.getValue().isNull()) {
+        String place = known ? field + "." + entry.getKey() : field;
+        requireGoType(type, declared, entry.getValue(), place);
       }
-      case FieldType.Deduced _ -> {}
+      if (List.of("Secret.data", "ConfigMap.binaryData").contains(field)) {
+        requireBase64(type, entry.getValue());
+      }
     }
   }
 
@@ -251,45 +243,28 @@ public final class Decoding {
     while (fields.hasNext()) {
       Map.Entry<String, JsonNode> field = fields.next();
       JsonNode value = field.getValue();
-      JsonNode schema = METADATA.path(field.getKey());
-      if (schema.isMissingNode()) {
+      Schema schema = METADATA.get(field.getKey());
+      if (schema == null) {
         unknown.add("metadata." + field.getKey());
       } else if (!value.isNull()) {
-        check(type, "ObjectMeta." + field.getKey(), schema, value);
+        requireGoType(type, schema, value, "ObjectMeta." + field.getKey());
       }
       boolean empty = value.isContainerNode() ? value.isEmpty() : value.asText("").isEmpty();
       // To a typed kind an empty list of managers is a request to forget them all.
       boolean reset = field.getKey().equals("managedFields") && !type.has(Trait.CUSTOM);
-      if (schema.isMissingNode() || (empty && !reset)) {
+      if (schema == null || (empty && !reset)) {
         fields.remove();
       }
     }
   }
 
-  private static void check(ResourceType type, String field, JsonNode schema, JsonNode value) {
-    String wanted = goType(schema);
-    boolean right =
-        switch (schema.path("type").asText()) {
-          case "array" -> value.isArray();
-          case "integer" -> value.isIntegralNumber();
-          case "object" -> value.isObject();
-          default -> value.isTextual();
-        };
-    require(right, type, value, field, wanted);
-    Json.items(value).forEach(item -> check(type, field, schema.path("items"), item));
-    if (schema.has("additionalProperties")) {
-      for (Map.Entry<String, JsonNode> entry : value.properties()) {
-        JsonNode text = entry.setValue(TextNode.valueOf(entry.getValue().asText("")));
-        require(text.isTextual() || text.isNull(), type, text, field, "string");
-      }
-    }
-  }
-
-  private static String goType(JsonNode schema) {
-    return switch (schema.path("type").asText()) {
-      case "array" -> "[]" + goType(schema.get("items"));
-      case "integer" -> "int64";
-      case "object" -> schema.has("additionalProperties") ? "map[string]string" : "object";
+  private static String goType(Schema schema) {
+    return switch (schema.type()) {
+      case "array" -> "[]" + goType(schema.items() == null ? Schema.ANYTHING : schema.items());
+      case "integer" -> schema.format().isEmpty() ? "int32" : schema.format();
+      case "object" ->
+          schema.additional() == null ? "object" : "map[string]" + goType(schema.additional());
+      case "boolean" -> "bool";
       default -> "string";
     };
   }

@@ -1,17 +1,13 @@
 package dev.holdfast.standalone.schema;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.holdfast.standalone.json.Yaml;
+import java.util.Map;
 
-/** The schema of {@code metadata}, which is the same for every kind. */
+/** The fields that every object has, whatever the schema of its kind says. */
 public final class ObjectMeta {
-  private static final ObjectNode SCHEMA = Yaml.resource(ObjectMeta.class, "object-meta.yaml");
-  static final FieldType TYPE = FieldType.of(Schema.read(SCHEMA), false);
+  /** apiVersion, kind and metadata. */
+  public static final Map<String, Schema> FIELDS =
+      Schema.read(Yaml.resource(ObjectMeta.class, "object-meta.yaml")).properties();
 
   private ObjectMeta() {}
-
-  /** OpenAPI v3 with the extensions of Kubernetes; not to be changed. */
-  public static ObjectNode schema() {
-    return SCHEMA;
-  }
 }

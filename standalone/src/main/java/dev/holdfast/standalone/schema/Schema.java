@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param additionalProperties null where fields that are not in {@code properties} are unknown
  */
-record Schema(
+public record Schema(
     String type,
     String format,
     boolean nullable,
@@ -70,10 +70,10 @@ record Schema(
           .build();
 
   /** Allows everything, as under a field that is preserved without a schema. */
-  static final Schema ANYTHING =
+  public static final Schema ANYTHING =
       read(Json.object().put("nullable", true).put("x-kubernetes-preserve-unknown-fields", true));
 
-  Schema {
+  public Schema {
     defaultValue = defaultValue == null || defaultValue.isNull() ? null : defaultValue;
   }
 
@@ -160,29 +160,40 @@ record Schema(
   }
 
   /** Whether the items of a list are told apart by their keys. */
-  boolean isListMap() {
+  public boolean isListMap() {
     return listType.equals("map");
   }
 
   /** Whether the items of a list are told apart by their values. */
-  boolean isSet() {
+  public boolean isSet() {
     return listType.equals("set");
   }
 
+  /** Whether an object has one owner as a whole. */
+  public boolean isAtomicMap() {
+    return mapType.equals("atomic");
+  }
+
+  /** What a key of an item that lacks it is taken for; null where it has no default. */
+  public @Nullable JsonNode keyDefault(String key) {
+    Schema property = items == null ? null : items.properties().get(key);
+    return property == null ? null : property.defaultValue();
+  }
+
   /** The schema of fields that are not in {@code properties}; null where they have none. */
-  @Nullable Schema additional() {
+  public @Nullable Schema additional() {
     return additionalProperties == null ? null : additionalProperties.schema();
   }
 
   /** Whether there may be fields without a schema. */
-  boolean openEnded() {
+  public boolean openEnded() {
     return additionalProperties != null
         && additionalProperties.allowed()
         && additionalProperties.schema() == null;
   }
 
   /** The schema of a field; null where it has none. */
-  @Nullable Schema field(String name) {
+  public @Nullable Schema field(String name) {
     Schema property = properties.get(name);
     return property != null ? property : additional();
   }

@@ -26,12 +26,10 @@ public final class StructuralSchema {
           Reason.FieldValueTypeInvalid);
 
   private final Schema root;
-  private final FieldType type;
   private final @Nullable Rules rules;
 
   private StructuralSchema(Schema root, @Nullable Rules rules) {
     this.root = root;
-    this.type = FieldType.ofResource(root);
     this.rules = rules;
   }
 
@@ -141,9 +139,9 @@ public final class StructuralSchema {
     return List.copyOf(errors);
   }
 
-  /** The root of what field ownership needs to know. */
-  public FieldType root() {
-    return type;
+  /** Of the whole object; it need not say what {@link ObjectMeta#FIELDS} do. */
+  public Schema root() {
+    return root;
   }
 
   /** A schema that the API extensions server would refuse in a CustomResourceDefinition. */

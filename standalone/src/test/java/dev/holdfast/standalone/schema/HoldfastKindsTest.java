@@ -28,7 +28,7 @@ class HoldfastKindsTest {
       JsonNode definition = new YAMLMapper().readTree(file.toFile());
       for (JsonNode version : definition.at("/spec/versions")) {
         StructuralSchema schema = StructuralSchema.parse(version.at("/schema/openAPIV3Schema"));
-        assertThat(schema.root()).as("%s", file).isInstanceOf(FieldType.Struct.class);
+        assertThat(schema.root().properties()).as("%s", file).containsKey("spec");
       }
     }
     assertThat(files).isNotEmpty();
