@@ -211,9 +211,9 @@ public final class Decoding {
                 why));
   }
 
-  /** What an apply has made, as it would be read: metadata coerced, unknown fields gone. */
+  /** What an apply has made, with its metadata coerced. */
   static ObjectNode normalizeApplied(ResourceType type, ObjectNode object) {
-    unknownPaths(type, type.schema().get(), object);
+    coerceMetadata(type, object, new ArrayList<>());
     return object;
   }
 

@@ -215,8 +215,22 @@ final class Write {
     if (verb != Verb.MAINTAIN) {
       validate(live, object);
     }
+    if (verb == Verb.APPLY) {
+      asRead(object);
+    }
     Json.integers(object);
     return object;
+  }
+
+  /**
+   * What was applied, as it is read afterwards. Until then it is desired with its nulls and with
+   * fields that only something preserved above lets pass: they count for the generation, and nulls
+   * are refused where they have a type.
+   */
+  private void asRead(ObjectNode object) {
+    StructuralSchema schema = type.schema().get();
+    schema.pruneUnknown(object);
+    schema.applyDefaults(object);
   }
 
   /** With defaults; what was applied has them, but keeps its nulls, to be refused. */
