@@ -99,48 +99,69 @@ public final class DefinitionRules implements KindRules {
         }
       }
     }
-    // As the real server, which has but one schema where no version has one of its own.
-    boolean same =
-        Json.items(spec.path("versions")).stream()
-                .map(version -> version.path("schema"))
-                .distinct()
-                .count()
-            == 1;
-    int storage = 0;
-    for (int i = 0; i < spec.path("versions").size(); i++) {
-      JsonNode version = spec.path("versions").get(i);
-      storage += version.path("storage").asBoolean() ? 1 : 0;
-      JsonNode known = live == null ? null : Json.at(live, "spec", "versions").path(i);
-      if (!version.equals(known)) {
-        version(version, "spec.versions[" + i + "].", same ? "spec.validation" : "", errors);
-      }
-    }
-    if (storage != 1) {
-      String message = "Invalid value: must have exactly one version marked as storage version";
-      errors.add(new FieldError(Reason.FieldValueInvalid, "spec.versions", message));
-    }
+    errors.addAll(versions(object, live));
     return errors;
   }
 
+  private static List<FieldError> versions(ObjectNode object, @Nullable ObjectNode live) {
+    List<FieldError> errors = new ArrayList<>();
+    List<JsonNode> versions = Json.items(Json.at(object, "spec", "versions"));
+    for (int i = 0; i < versions.size(); i++) {
+      JsonNode version = versions.get(i);
+      JsonNode known = live == null ? null : Json.at(live, "spec", "versions").path(i);
+      if (!version.equals(known)) {
+        version(versions, version, "spec.versions[" + i + "].", errors);
+      }
+    }
+    if (versions.stream().filter(version -> version.path("storage").asBoolean()).count() != 1) {
+      String message = "Invalid value: must have exactly one version marked as storage version";
+      errors.add(new FieldError(Reason.FieldValueInvalid, "spec.versions", message));
+    }
+    return errors.stream().distinct().toList();
+  }
+
   private static void version(
-      JsonNode version, String field, String common, List<FieldError> errors) {
-    ObjectNode schema = Json.objectAt(version, "schema", "openAPIV3Schema");
-    if (schema == null) {
+      List<JsonNode> all, JsonNode version, String field, List<FieldError> errors) {
+    ObjectNode json = Json.objectAt(version, "schema", "openAPIV3Schema");
+    if (json == null) {
       errors.add(
           new FieldError(
               Reason.FieldValueRequired, field + "schema.openAPIV3Schema", "Required value"));
       return;
     }
+    boolean common = isCommon(all, "schema");
     try {
-      StructuralSchema.parse(schema);
+      StructuralSchema schema = StructuralSchema.parse(json);
       Kinds.columns(version);
+      List<String> paths = version.path("selectableFields").findValuesAsText("jsonPath");
+      boolean commonPaths = isCommon(all, "selectableFields");
+      String place = (commonPaths ? "spec." : field) + "selectableFields";
+      if (!paths.isEmpty() && common != commonPaths) {
+        String rule =
+            "may only be set when the schemas, too, are "
+                + (commonPaths ? "the same in all versions" : "different from version to version");
+        errors.add(FieldError.invalid(place, "", rule));
+        return;
+      }
+      for (int i = 0; i < paths.size(); i++) {
+        if (!schema.isSelectable(paths.get(i))) {
+          String rule =
+              "must be the path of a string, a boolean or an integer outside the metadata";
+          errors.add(FieldError.invalid(place + "[" + i + "].jsonPath", paths.get(i), rule));
+        }
+      }
     } catch (InvalidSchemaException e) {
-      String place = common.isEmpty() ? field + "schema" : common;
+      String place = common ? "spec.validation" : field + "schema";
       e.errors().forEach(error -> errors.add(error.below(place)));
     } catch (IllegalArgumentException e) {
       String why = String.valueOf(e.getMessage());
       errors.add(FieldError.invalid(field + "additionalPrinterColumns", "", why));
     }
+  }
+
+  /** Whether all versions say the same: the real server then says it once, for the definition. */
+  private static boolean isCommon(List<JsonNode> versions, String field) {
+    return versions.stream().map(version -> version.path(field)).distinct().count() == 1;
   }
 
   @Override

@@ -120,7 +120,7 @@ final class RuleCompiler {
       FieldPath place,
       @Nullable FieldPath uncorrelatable) {
     FieldPath at = place.child("rule");
-    if (rule.resolve(node, place) == null) {
+    if (node.find(rule.fieldPath(), place) == null) {
       errors.add(place.child("fieldPath").invalid(rule.fieldPath(), "must be a valid path"));
     }
     try {

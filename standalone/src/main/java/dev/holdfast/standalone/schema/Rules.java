@@ -11,7 +11,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -129,7 +128,8 @@ record Rules(
       String text = text(e, variables) + " evaluating rule: " + rule.rule().name();
       return path.invalid(schema.type(), text);
     }
-    FieldPath place = Objects.requireNonNullElse(rule.rule().resolve(schema, path), path);
+    Schema.Found found = schema.find(rule.rule().fieldPath(), path);
+    FieldPath place = found == null ? path : found.path();
     String message = message(rule, variables);
     boolean container = value.isContainerNode();
     return switch (rule.rule().reason()) {

@@ -59,6 +59,8 @@ public record Schema(
     @JsonProperty("x-kubernetes-map-type") String mapType,
     @JsonProperty("x-kubernetes-validations") List<Rule> rules) {
 
+  private static final Pattern STEP =
+      Pattern.compile("\\.([^.\\[\\]']+)|\\['((?:[^'\\\\]|\\\\.)*)'\\]");
   private static final JsonSetter.Value EMPTY_IF_ABSENT =
       JsonSetter.Value.forValueNulls(Nulls.AS_EMPTY);
   private static final JsonMapper MAPPER =
@@ -100,37 +102,9 @@ public record Schema(
       String reason,
       String fieldPath,
       boolean optionalOldSelf) {
-    private static final Pattern STEP =
-        Pattern.compile("\\.([^.\\[\\]']+)|\\['((?:[^'\\\\]|\\\\.)*)'\\]");
-
     /** How errors name the rule. */
     String name() {
       return (message.isBlank() ? rule : message).strip();
-    }
-
-    /**
-     * Where a violation is reported, {@code .name} and {@code ['name']} below a place; null where
-     * the schema has no such field. After ValidFieldPath in schema/cel/validation.go.
-     */
-    @Nullable FieldPath resolve(Schema schema, FieldPath place) {
-      FieldPath path = place;
-      Schema node = schema;
-      Matcher step = STEP.matcher(fieldPath);
-      for (int end = 0; end < fieldPath.length(); end = step.end()) {
-        if (!step.find(end) || step.start() != end) {
-          return null;
-        }
-        String name =
-            step.group(1) == null ? step.group(2).replaceAll("\\\\(.)", "$1") : step.group(1);
-        Schema property = node.properties().get(name);
-        Schema next = property == null ? node.additional() : property;
-        if (next == null) {
-          return null;
-        }
-        path = property == null ? path.key(name) : path.child(name);
-        node = next;
-      }
-      return path;
     }
   }
 
@@ -209,5 +183,33 @@ public record Schema(
       }
     }
     return null;
+  }
+
+  /** A node below another. */
+  record Found(Schema node, FieldPath path) {}
+
+  /**
+   * The node at {@code .name} and {@code ['name']} below this one; null where there is none. After
+   * ValidFieldPath in schema/cel/validation.go.
+   *
+   * @param place the path of this node
+   */
+  @Nullable Found find(String path, FieldPath place) {
+    Found found = new Found(this, place);
+    Matcher step = STEP.matcher(path);
+    for (int end = 0; end < path.length(); end = step.end()) {
+      if (!step.find(end) || step.start() != end) {
+        return null;
+      }
+      String name =
+          step.group(1) == null ? step.group(2).replaceAll("\\\\(.)", "$1") : step.group(1);
+      boolean property = found.node().properties().containsKey(name);
+      Schema next = found.node().field(name);
+      if (next == null) {
+        return null;
+      }
+      found = new Found(next, property ? found.path().child(name) : found.path().key(name));
+    }
+    return found;
   }
 }

@@ -25,6 +25,8 @@ public final class StructuralSchema {
           Reason.FieldValueTooMany,
           Reason.FieldValueTypeInvalid);
 
+  private static final Set<String> SELECTABLE = Set.of("string", "boolean", "integer");
+
   private final Schema root;
   private final @Nullable Rules rules;
 
@@ -137,6 +139,14 @@ public final class StructuralSchema {
                   + " invalid; correct the existing errors to complete validation"));
     }
     return List.copyOf(errors);
+  }
+
+  /** Whether objects can be selected by the value at {@code .a.b}. */
+  public boolean isSelectable(String path) {
+    Schema.Found found = path.contains("[") ? null : root.find(path, FieldPath.ROOT);
+    return found != null
+        && SELECTABLE.contains(found.node().type())
+        && !path.startsWith(".metadata.");
   }
 
   /** Of the whole object; it need not say what {@link ObjectMeta#FIELDS} do. */
