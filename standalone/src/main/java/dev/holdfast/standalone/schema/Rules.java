@@ -7,6 +7,7 @@ import dev.cel.runtime.CelEvaluationException;
 import dev.cel.runtime.CelRuntime;
 import dev.holdfast.standalone.json.JsonValues;
 import dev.holdfast.standalone.schema.FieldError.Reason;
+import dev.holdfast.standalone.schema.cel.CostBudget;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -25,6 +26,9 @@ record Rules(
     @Nullable Rules additional,
     @Nullable Rules items) {
   private static final int MAXIMUM_MESSAGE = 5 * 1024;
+  private static final String TOO_COSTLY =
+      "validation failed due to running out of cost budget, no further validation rules will be"
+          + " run";
 
   /**
    * A rule that can be run.
@@ -44,27 +48,26 @@ record Rules(
     }
   }
 
+  /** One run of all rules over an object. */
+  private record Run(List<FieldError> errors, CostBudget budget) {}
+
   List<FieldError> evaluate(JsonNode object, @Nullable JsonNode old) {
-    List<FieldError> errors = new ArrayList<>();
-    visit(object, old, new Change(object, old), FieldPath.ROOT, errors);
-    return errors;
+    Run run = new Run(new ArrayList<>(), new CostBudget());
+    visit(object, old, new Change(object, old), FieldPath.ROOT, run);
+    return run.errors();
   }
 
   /**
    * @param above the change of the nearest value above, or of this one, that can be told
    */
   private void visit(
-      JsonNode value,
-      @Nullable JsonNode old,
-      Change above,
-      FieldPath path,
-      List<FieldError> errors) {
-    if (value.isNull()) {
+      JsonNode value, @Nullable JsonNode old, Change above, FieldPath path, Run run) {
+    if (value.isNull() || run.budget().isExhausted()) {
       return;
     }
     Change change = old == null ? above : new Change(value, old);
     if (!own.isEmpty()) {
-      run(value, old, change, path, errors);
+      check(value, old, change, path, run);
     }
     if (value.isObject()) {
       for (Map.Entry<String, JsonNode> field : value.properties()) {
@@ -72,25 +75,21 @@ record Rules(
         Rules property = properties.get(name);
         JsonNode before = old == null ? null : old.get(name);
         if (property != null) {
-          property.visit(field.getValue(), before, change, path.child(name), errors);
+          property.visit(field.getValue(), before, change, path.child(name), run);
         } else if (additional != null) {
-          additional.visit(field.getValue(), before, change, path.key(name), errors);
+          additional.visit(field.getValue(), before, change, path.key(name), run);
         }
       }
     } else if (items != null) {
       for (int i = 0; i < value.size(); i++) {
         JsonNode before = schema.oldItem(old, value.get(i));
-        items.visit(value.get(i), before, change, path.index(i), errors);
+        items.visit(value.get(i), before, change, path.index(i), run);
       }
     }
   }
 
-  private void run(
-      JsonNode value,
-      @Nullable JsonNode old,
-      Change change,
-      FieldPath path,
-      List<FieldError> errors) {
+  private void check(
+      JsonNode value, @Nullable JsonNode old, Change change, FieldPath path, Run run) {
     Map<String, Object> variables = new HashMap<>();
     variables.put(RuleCompiler.SELF, RuleView.of(schema, value, null));
     Map<String, Object> optionalVariables = new HashMap<>(variables);
@@ -104,9 +103,13 @@ record Rules(
       boolean optional = rule.rule().optionalOldSelf();
       if (oldSelf != null || optional || !rule.usesOldSelf()) {
         FieldError error =
-            violation(rule, optional ? optionalVariables : variables, change, path, value);
-        if (error != null) {
-          errors.add(error);
+            violation(
+                rule, optional ? optionalVariables : variables, change, path, value, run.budget());
+        if (run.budget().isExhausted()) {
+          run.errors().add(path.invalid(schema.type(), TOO_COSTLY));
+          return;
+        } else if (error != null) {
+          run.errors().add(error);
         }
       }
     }
@@ -118,9 +121,14 @@ record Rules(
   }
 
   private @Nullable FieldError violation(
-      Compiled rule, Map<String, Object> variables, Change change, FieldPath path, JsonNode value) {
+      Compiled rule,
+      Map<String, Object> variables,
+      Change change,
+      FieldPath path,
+      JsonNode value,
+      CostBudget budget) {
     try {
-      if (Boolean.TRUE.equals(rule.program().eval(variables))
+      if (Boolean.TRUE.equals(rule.program().trace(variables, budget))
           || (!rule.usesOldSelf() && change.isNone())) {
         return null;
       }
@@ -130,7 +138,7 @@ record Rules(
     }
     Schema.Found found = schema.find(rule.rule().fieldPath(), path);
     FieldPath place = found == null ? path : found.path();
-    String message = message(rule, variables);
+    String message = message(rule, variables, budget);
     boolean container = value.isContainerNode();
     return switch (rule.rule().reason()) {
       case "FieldValueForbidden" -> place.forbidden(message);
@@ -145,11 +153,11 @@ record Rules(
     };
   }
 
-  private static String message(Compiled rule, Map<String, Object> variables) {
+  private static String message(Compiled rule, Map<String, Object> variables, CostBudget budget) {
     CelRuntime.Program program = rule.message();
     try {
       if (program != null
-          && program.eval(variables) instanceof String text
+          && program.trace(variables, budget) instanceof String text
           && !text.isBlank()
           && text.length() <= MAXIMUM_MESSAGE
           && text.strip().indexOf('\n') < 0) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import dev.holdfast.standalone.schema.StructuralSchema.InvalidSchemaException;
@@ -152,6 +153,27 @@ class RulesTest {
     assertThat(schema("self.count > 5").validate(yaml(SPEC), null, List.of()))
         .extracting(FieldError::text)
         .containsExactly("spec: Invalid value: failed rule: self.count > 5");
+  }
+
+  @Test
+  void stopsWhatCostsTooMuchAndSaysSoOnce() {
+    String pairs = "self.words.all(x, self.words.all(y, x != y || x == y))";
+    ObjectNode object = yaml(SPEC);
+    ArrayNode words = ((ObjectNode) object.get("spec")).putArray("words");
+    for (int i = 0; i < 200; i++) {
+      words.add("word" + i);
+    }
+    assertThat(schema(pairs).validate(object, null, List.of())).isEmpty();
+    for (int i = 0; i < 20_000; i++) {
+      words.add("more" + i);
+    }
+    for (String rule : List.of(pairs, pairs + " || true", "self.words.all(x, x in self.words)")) {
+      assertThat(schema(rule).validate(object, null, List.of()))
+          .extracting(FieldError::text)
+          .containsExactly(
+              "spec: Invalid value: \"object\": validation failed due to running out of cost"
+                  + " budget, no further validation rules will be run");
+    }
   }
 
   @Test

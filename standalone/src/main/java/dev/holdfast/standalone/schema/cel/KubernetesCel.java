@@ -25,17 +25,8 @@ import java.util.List;
  * compile, so its definition is refused.
  */
 public final class KubernetesCel {
-  /**
-   * A bound on the work of one comprehension, in place of Kubernetes' cost budget: rules that come
-   * near it are refused there.
-   */
-  private static final int MAXIMUM_ITERATIONS = 1_000_000;
-
   private static final CelOptions OPTIONS =
-      CelOptions.current()
-          .enableHeterogeneousNumericComparisons(true)
-          .comprehensionMaxIterations(MAXIMUM_ITERATIONS)
-          .build();
+      CelOptions.current().enableHeterogeneousNumericComparisons(true).build();
 
   private static final CelType QUANTITY = OpaqueType.create("kubernetes.Quantity");
   private static final CelType IP = OpaqueType.create("net.IP");
