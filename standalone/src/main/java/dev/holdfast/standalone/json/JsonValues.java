@@ -2,6 +2,7 @@ package dev.holdfast.standalone.json;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeType;
+import java.util.Arrays;
 import java.util.List;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -41,7 +42,7 @@ public final class JsonValues {
               : Double.compare(left.doubleValue(), right.doubleValue());
       case STRING -> left.textValue().compareTo(right.textValue());
       case BOOLEAN -> Boolean.compare(left.booleanValue(), right.booleanValue());
-      case ARRAY -> compareArrays(left, right);
+      case ARRAY -> Arrays.compare(items(left), items(right), JsonValues::compare);
       case OBJECT -> compareObjects(left, right);
       case NULL, MISSING, BINARY, POJO -> 0;
     };
@@ -52,14 +53,8 @@ public final class JsonValues {
     return value.toString();
   }
 
-  private static int compareArrays(JsonNode left, JsonNode right) {
-    for (int i = 0; i < Math.min(left.size(), right.size()); i++) {
-      int order = compare(left.get(i), right.get(i));
-      if (order != 0) {
-        return order;
-      }
-    }
-    return left.size() - right.size();
+  private static JsonNode[] items(JsonNode array) {
+    return array.valueStream().toArray(JsonNode[]::new);
   }
 
   private static int compareObjects(JsonNode left, JsonNode right) {

@@ -2,6 +2,7 @@ package dev.holdfast.standalone.kind;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.common.base.Suppliers;
 import dev.holdfast.standalone.json.Json;
 import dev.holdfast.standalone.json.JsonPath;
 import dev.holdfast.standalone.json.Yaml;
@@ -127,7 +128,7 @@ public final class Kinds {
         Json.textAt(spec, "scope").equals("Namespaced"),
         traits,
         subresources,
-        new Lazy<>(
+        Suppliers.memoize(
             () -> schema == null ? StructuralSchema.deduced() : StructuralSchema.parse(schema)),
         schema,
         columns,

@@ -284,10 +284,7 @@ final class Write {
     }
     StructuralSchema schema = type.schema().get();
     List<FieldError> all =
-        new ArrayList<>(
-            live != null && target.isStatus()
-                ? schema.validateStatus(object, live, errors)
-                : schema.validate(object, live, errors));
+        new ArrayList<>(schema.validate(object, live, live != null && target.isStatus(), errors));
     all.addAll(type.rules().validate(object, live));
     if (!all.isEmpty()) {
       throw ApiException.invalid(type.group(), kind, Metadata.name(object), all);

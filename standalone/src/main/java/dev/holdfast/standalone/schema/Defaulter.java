@@ -3,7 +3,6 @@ package dev.holdfast.standalone.schema;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,20 +11,7 @@ import org.jspecify.annotations.Nullable;
  */
 record Defaulter(boolean dropsNulls) {
 
-  void apply(Schema root, ObjectNode object) {
-    if (object.get("metadata") instanceof ObjectNode metadata) {
-      // ObjectMeta omits what is empty, so that nulls and empty containers are lost in decoding.
-      metadata.removeNulls();
-      for (String name : List.of("labels", "annotations", "finalizers", "ownerReferences")) {
-        if (metadata.has(name) && metadata.get(name).isEmpty()) {
-          metadata.remove(name);
-        }
-      }
-    }
-    fill(root, object);
-  }
-
-  private void fill(@Nullable Schema schema, JsonNode value) {
+  void fill(@Nullable Schema schema, JsonNode value) {
     if (schema == null) {
       return;
     }

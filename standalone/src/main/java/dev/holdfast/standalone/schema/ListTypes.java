@@ -1,14 +1,11 @@
 package dev.holdfast.standalone.schema;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.holdfast.standalone.json.Json;
 import dev.holdfast.standalone.json.JsonValues;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.TreeSet;
 
 /** Uniqueness in lists of type set and map. After schema/listtype of apiextensions. */
 final class ListTypes {
@@ -56,23 +53,12 @@ final class ListTypes {
     }
     Map<JsonNode, Integer> counts = new TreeMap<>(JsonValues::compare);
     for (int i = 0; i < list.size(); i++) {
-      JsonNode identity = schema.isSet() ? list.get(i) : keys(schema, list.get(i));
+      JsonNode identity = schema.identity(list.get(i));
       if (counts.merge(identity, 1, Integer::sum) == 2) {
         errors.add(
             path.index(i)
                 .error(FieldError.Reason.FieldValueDuplicate, "Duplicate value: " + identity));
       }
     }
-  }
-
-  private static JsonNode keys(Schema schema, JsonNode item) {
-    ObjectNode keys = Json.object();
-    for (String name : new TreeSet<>(schema.listMapKeys())) {
-      JsonNode value = item.get(name);
-      if (value != null) {
-        keys.set(name, value);
-      }
-    }
-    return keys;
   }
 }

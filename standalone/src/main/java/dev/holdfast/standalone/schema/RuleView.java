@@ -11,7 +11,6 @@ import dev.cel.common.types.SimpleType;
 import dev.cel.common.types.StructType;
 import dev.cel.common.values.NullValue;
 import dev.holdfast.standalone.json.Json;
-import dev.holdfast.standalone.json.JsonValues;
 import java.time.DateTimeException;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
@@ -180,21 +179,24 @@ final class RuleView {
   private static Object list(Schema node, JsonNode value, @Nullable JsonNode like) {
     List<Object> items = new ArrayList<>();
     Schema type = node.items();
-    if (type != null && isTyped(type)) {
-      List<JsonNode> left = Json.items(value);
-      for (JsonNode model : like == null ? List.<JsonNode>of() : Json.items(like)) {
-        JsonNode item = node.isSet() ? equalItem(left, model) : node.oldItem(value, model);
-        if (item != null && left.remove(item)) {
-          items.add(of(type, item, model));
-        }
+    if (type == null || !isTyped(type)) {
+      return items;
+    }
+    // Lists whose order says nothing are equal to rules when they are in the same order.
+    boolean ordered = like == null || !(node.isSet() || node.isListMap());
+    Map<JsonNode, JsonNode> left = ordered ? Map.of() : node.byIdentity(value);
+    for (JsonNode model : like == null || ordered ? List.<JsonNode>of() : Json.items(like)) {
+      JsonNode item = left.remove(node.identity(model));
+      if (item != null) {
+        items.add(of(type, item, model));
       }
-      left.forEach(item -> items.add(of(type, item, null)));
+    }
+    for (JsonNode item : value) {
+      if (ordered || left.containsKey(node.identity(item))) {
+        items.add(of(type, item, null));
+      }
     }
     return items;
-  }
-
-  private static @Nullable JsonNode equalItem(List<JsonNode> items, JsonNode model) {
-    return items.stream().filter(each -> JsonValues.equal(each, model)).findFirst().orElse(null);
   }
 
   private static Object integer(JsonNode value) {

@@ -81,9 +81,10 @@ record Rules(
         }
       }
     } else if (items != null) {
+      Map<JsonNode, JsonNode> before = schema.oldItems(old);
       for (int i = 0; i < value.size(); i++) {
-        JsonNode before = schema.oldItem(old, value.get(i));
-        items.visit(value.get(i), before, change, path.index(i), run);
+        JsonNode item = value.get(i);
+        items.visit(item, before.get(schema.identity(item)), change, path.index(i), run);
       }
     }
   }

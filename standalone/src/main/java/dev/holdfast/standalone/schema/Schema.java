@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.util.StdConverter;
 import com.google.re2j.Matcher;
 import com.google.re2j.Pattern;
@@ -17,6 +18,8 @@ import dev.holdfast.standalone.json.JsonValues;
 import java.math.BigDecimal;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -172,17 +175,30 @@ public record Schema(
     return property != null ? property : additional();
   }
 
-  /** The item of an old list map that has the keys of an item; null in any other list. */
-  @Nullable JsonNode oldItem(@Nullable JsonNode old, JsonNode item) {
-    if (old != null && old.isArray() && isListMap() && item.isObject()) {
-      for (JsonNode candidate : old) {
-        if (listMapKeys.stream()
-            .allMatch(key -> JsonValues.equal(candidate.get(key), item.get(key)))) {
-          return candidate;
-        }
+  /** What tells an item of a set or a list map from the others: itself, or its keys. */
+  JsonNode identity(JsonNode item) {
+    if (isSet()) {
+      return item;
+    }
+    ObjectNode keys = Json.object();
+    for (String name : new TreeSet<>(listMapKeys)) {
+      if (item.has(name)) {
+        keys.set(name, item.get(name));
       }
     }
-    return null;
+    return keys;
+  }
+
+  /** The items of a set or a list map by their identity. */
+  Map<JsonNode, JsonNode> byIdentity(JsonNode list) {
+    Map<JsonNode, JsonNode> items = new TreeMap<>(JsonValues::compare);
+    Json.items(list).forEach(item -> items.putIfAbsent(identity(item), item));
+    return items;
+  }
+
+  /** The old items, by identity, that new ones can be told to come from: those of a list map. */
+  Map<JsonNode, JsonNode> oldItems(@Nullable JsonNode old) {
+    return old == null || !isListMap() ? Map.of() : byIdentity(old);
   }
 
   /** A node below another. */

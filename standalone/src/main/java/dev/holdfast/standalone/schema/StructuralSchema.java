@@ -75,7 +75,7 @@ public final class StructuralSchema {
    * on a field that is not nullable is dropped.
    */
   public void applyDefaults(ObjectNode object) {
-    new Defaulter(true).apply(root, object);
+    new Defaulter(true).fill(root, object);
   }
 
   /**
@@ -83,48 +83,31 @@ public final class StructuralSchema {
    * merged a configuration; validation then refuses them.
    */
   public void fillDefaults(ObjectNode object) {
-    new Defaulter(false).apply(root, object);
+    new Defaulter(false).fill(root, object);
   }
 
   /**
    * Validates types, values, list types and CEL rules, transition rules and ratcheting included.
    *
    * @param oldObject the object before an update; null on create
+   * @param statusOnly whether types and values of the status only count, as the real server looks
+   *     at a write to its subresource (so only the field of an error says where it is)
    * @param found errors of the metadata, which may keep the rules from being run
    * @return all errors, those found before first
    */
   public List<FieldError> validate(
-      ObjectNode object, @Nullable ObjectNode oldObject, List<FieldError> found) {
-    return complete(
-        found, ValueValidator.validate(root, object, oldObject, FieldPath.ROOT), object, oldObject);
-  }
-
-  /**
-   * As {@link #validate} for a write to the status subresource: types and values of the status
-   * only, as the real server looks at it (so only the field of an error says where it is), list
-   * types and CEL rules of the whole object.
-   */
-  public List<FieldError> validateStatus(
-      ObjectNode object, ObjectNode oldObject, List<FieldError> found) {
-    Schema schema = root.field("status");
-    JsonNode status = object.get("status");
-    List<FieldError> errors = new ArrayList<>();
-    if (schema != null && status != null) {
-      for (FieldError error :
-          ValueValidator.validate(schema, status, oldObject.get("status"), FieldPath.ROOT)) {
-        errors.add(error.below("status"));
-      }
-    }
-    return complete(found, errors, object, oldObject);
-  }
-
-  private List<FieldError> complete(
-      List<FieldError> found,
-      List<FieldError> valueErrors,
       ObjectNode object,
-      @Nullable ObjectNode oldObject) {
+      @Nullable ObjectNode oldObject,
+      boolean statusOnly,
+      List<FieldError> found) {
     List<FieldError> errors = new ArrayList<>(found);
-    errors.addAll(valueErrors);
+    if (!statusOnly) {
+      errors.addAll(ValueValidator.validate(root, object, oldObject, FieldPath.ROOT));
+    } else if (root.field("status") != null && object.has("status")) {
+      JsonNode old = oldObject == null ? null : oldObject.get("status");
+      ValueValidator.validate(root.field("status"), object.get("status"), old, FieldPath.ROOT)
+          .forEach(error -> errors.add(error.below("status")));
+    }
     if (oldObject == null || ListTypes.validate(root, oldObject).isEmpty()) {
       errors.addAll(ListTypes.validate(root, object));
     }

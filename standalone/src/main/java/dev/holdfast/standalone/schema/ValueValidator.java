@@ -185,9 +185,10 @@ final class ValueValidator {
 
   private void array(Schema schema, JsonNode value, @Nullable JsonNode old, FieldPath path) {
     if (schema.items() != null) {
+      Map<JsonNode, JsonNode> before = schema.oldItems(old);
       for (int i = 0; i < value.size(); i++) {
         JsonNode item = value.get(i);
-        visit(schema.items(), item, schema.oldItem(old, item), path.index(i));
+        visit(schema.items(), item, before.get(schema.identity(item)), path.index(i));
       }
     }
     if (schema.minItems() != null && value.size() < schema.minItems()) {

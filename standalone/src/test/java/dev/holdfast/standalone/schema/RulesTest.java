@@ -112,7 +112,7 @@ class RulesTest {
         "self.text.lowerAscii() == '10gi' && self.words.join('') == 'bab'",
       })
   void holds(String rule) {
-    assertThat(schema(rule).validate(yaml(SPEC), null, List.of())).isEmpty();
+    assertThat(schema(rule).validate(yaml(SPEC), null, false, List.of())).isEmpty();
   }
 
   @ParameterizedTest
@@ -150,7 +150,7 @@ class RulesTest {
 
   @Test
   void sayWhatFailedWhereTheRuleHasNoMessage() {
-    assertThat(schema("self.count > 5").validate(yaml(SPEC), null, List.of()))
+    assertThat(schema("self.count > 5").validate(yaml(SPEC), null, false, List.of()))
         .extracting(FieldError::text)
         .containsExactly("spec: Invalid value: failed rule: self.count > 5");
   }
@@ -163,12 +163,12 @@ class RulesTest {
     for (int i = 0; i < 200; i++) {
       words.add("word" + i);
     }
-    assertThat(schema(pairs).validate(object, null, List.of())).isEmpty();
+    assertThat(schema(pairs).validate(object, null, false, List.of())).isEmpty();
     for (int i = 0; i < 20_000; i++) {
       words.add("more" + i);
     }
     for (String rule : List.of(pairs, pairs + " || true", "self.words.all(x, x in self.words)")) {
-      assertThat(schema(rule).validate(object, null, List.of()))
+      assertThat(schema(rule).validate(object, null, false, List.of()))
           .extracting(FieldError::text)
           .containsExactly(
               "spec: Invalid value: \"object\": validation failed due to running out of cost"
@@ -178,7 +178,7 @@ class RulesTest {
 
   @Test
   void namesTheKeyThatARuleDidNotFind() {
-    assertThat(schema("self.free == self.free").validate(yaml("spec: {}"), null, List.of()))
+    assertThat(schema("self.free == self.free").validate(yaml("spec: {}"), null, false, List.of()))
         .extracting(FieldError::text)
         .containsExactly(
             "spec: Invalid value: \"object\": no such key: free evaluating rule: self.free =="
@@ -194,12 +194,14 @@ class RulesTest {
             schema.validate(
                 yaml("spec: {set: [b, a], items: [{name: two, size: 2}, {name: one}]}"),
                 old,
+                false,
                 List.of()))
         .isEmpty();
     assertThat(
             schema.validate(
                 yaml("spec: {set: [b], items: [{name: two, size: 2}, {name: one}]}"),
                 old,
+                false,
                 List.of()))
         .hasSize(1);
   }
@@ -208,18 +210,20 @@ class RulesTest {
   void toleratesWhatAnUpdateLeftAsItWas() {
     StructuralSchema schema = schema("self.count > 5");
 
-    assertThat(schema.validate(yaml("spec: {count: 1}"), yaml("spec: {count: 1}"), List.of()))
+    assertThat(
+            schema.validate(yaml("spec: {count: 1}"), yaml("spec: {count: 1}"), false, List.of()))
         .isEmpty();
     assertThat(
-            schema.validate(yaml("spec: {count: 1, text: a}"), yaml("spec: {count: 1}"), List.of()))
+            schema.validate(
+                yaml("spec: {count: 1, text: a}"), yaml("spec: {count: 1}"), false, List.of()))
         .hasSize(1);
   }
 
   @Test
   void runsTransitionRulesOnlyWhereThereIsAnOldValueUnlessItIsOptional() {
     StructuralSchema strict = schema("self.text == oldSelf.text");
-    assertThat(strict.validate(yaml("spec: {text: a}"), null, List.of())).isEmpty();
-    assertThat(strict.validate(yaml("spec: {text: a}"), yaml("spec: {text: b}"), List.of()))
+    assertThat(strict.validate(yaml("spec: {text: a}"), null, false, List.of())).isEmpty();
+    assertThat(strict.validate(yaml("spec: {text: a}"), yaml("spec: {text: b}"), false, List.of()))
         .hasSize(1);
 
     ObjectNode json = yaml(SCHEMA.replace("\"RULE\"", "true"));
@@ -230,9 +234,10 @@ class RulesTest {
         .put("reason", "FieldValueForbidden")
         .put("fieldPath", ".text");
     StructuralSchema optional = StructuralSchema.parse(json);
-    assertThat(optional.validate(yaml("spec: {text: a}"), yaml("spec: {text: a}"), List.of()))
+    assertThat(
+            optional.validate(yaml("spec: {text: a}"), yaml("spec: {text: a}"), false, List.of()))
         .isEmpty();
-    assertThat(optional.validate(yaml("spec: {text: a}"), null, List.of()))
+    assertThat(optional.validate(yaml("spec: {text: a}"), null, false, List.of()))
         .containsExactly(
             new FieldError(
                 FieldError.Reason.FieldValueForbidden, "spec.text", "Forbidden: only as it was"));
@@ -266,7 +271,10 @@ class RulesTest {
 
     assertThat(
             schema.validate(
-                yaml("spec: {disks: [{name: b, size: 4}, {name: c, size: 1}]}"), old, List.of()))
+                yaml("spec: {disks: [{name: b, size: 4}, {name: c, size: 1}]}"),
+                old,
+                false,
+                List.of()))
         .extracting(FieldError::text)
         .containsExactly("spec.disks[0].size: Invalid value: from 9 to 4");
   }
