@@ -1,12 +1,15 @@
 package dev.holdfast.standalone.apply;
 
+import static java.util.stream.Collectors.groupingBy;
+import static java.util.stream.Collectors.joining;
+import static java.util.stream.Collectors.mapping;
+
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.SortedMap;
-import java.util.stream.Collectors;
 
 /** A server-side apply that would change fields owned by other managers: HTTP 409, Conflict. */
 public final class ApplyConflictException extends RuntimeException {
-  private final transient SortedMap<String, FieldSet> fields;
+  private final transient List<Conflict> conflicts;
 
   /**
    * One field that another manager owns.
@@ -21,44 +24,28 @@ public final class ApplyConflictException extends RuntimeException {
     }
   }
 
-  /**
-   * @param fields by the owners as shown to users
-   */
-  ApplyConflictException(SortedMap<String, FieldSet> fields) {
-    super(text(fields));
-    this.fields = fields;
-  }
-
-  /** By the owners as shown to users. */
-  SortedMap<String, FieldSet> fields() {
-    return fields;
+  ApplyConflictException(List<Conflict> conflicts) {
+    super(text(conflicts));
+    this.conflicts = conflicts;
   }
 
   /** One per field and owner, in the order of {@code details.causes}. */
   public List<Conflict> conflicts() {
-    return conflicts(fields);
+    return conflicts;
   }
 
-  private static List<Conflict> conflicts(SortedMap<String, FieldSet> fields) {
-    return fields.entrySet().stream()
-        .flatMap(
-            entry ->
-                entry.getValue().display().stream().map(path -> new Conflict(entry.getKey(), path)))
-        .toList();
-  }
-
-  private static String text(SortedMap<String, FieldSet> fields) {
-    List<Conflict> conflicts = conflicts(fields);
+  private static String text(List<Conflict> conflicts) {
     if (conflicts.size() == 1) {
       Conflict only = conflicts.getFirst();
       return "Apply failed with 1 conflict: " + only.message() + ": " + only.field();
     }
-    return fields.entrySet().stream()
-        .map(
-            entry ->
-                "conflicts with %s:\n- %s"
-                    .formatted(entry.getKey(), String.join("\n- ", entry.getValue().display())))
+    return conflicts.stream()
         .collect(
-            Collectors.joining("\n", "Apply failed with " + conflicts.size() + " conflicts: ", ""));
+            groupingBy(
+                Conflict::manager, LinkedHashMap::new, mapping(Conflict::field, joining("\n- "))))
+        .entrySet()
+        .stream()
+        .map(owner -> "conflicts with " + owner.getKey() + ":\n- " + owner.getValue())
+        .collect(joining("\n", "Apply failed with " + conflicts.size() + " conflicts: ", ""));
   }
 }

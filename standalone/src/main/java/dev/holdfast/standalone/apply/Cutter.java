@@ -21,7 +21,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class Cutter {
   private static final String NUMERIC = "numeric (int or float)";
-  private static final String STRING = "string";
 
   private final boolean duplicates;
   private final Deque<String> path = new ArrayDeque<>();
@@ -65,7 +64,7 @@ final class Cutter {
             : cutAtomicList(schema, value, named, open);
       }
       case "integer", "number" -> require(value.isNumber(), NUMERIC, value);
-      case "string" -> require(value.isTextual(), STRING, value);
+      case "string" -> require(value.isTextual(), "string", value);
       case "boolean" -> require(value.isBoolean(), "boolean", value);
       default -> { // unknown objects are granular, and null is one
         if (value.isObject() || value.isNull()) {
@@ -158,31 +157,9 @@ final class Cutter {
 
   private void require(boolean fits, String expected, JsonNode value) {
     if (!fits && !value.isNull()) {
-      String got =
-          switch (expected) {
-            case NUMERIC -> goType(value);
-            case STRING -> "&value.valueUnstructured{Value:" + goSyntax(value) + "}";
-            default -> "&{" + Json.goText(value) + "}";
-          };
+      String got = expected.equals(NUMERIC) ? Json.goType(value) : "&{" + Json.goText(value) + "}";
       throw fault("expected " + expected + ", got " + got);
     }
-  }
-
-  private static String goType(JsonNode value) {
-    return switch (value.getNodeType()) {
-      case OBJECT -> "map[string]interface {}";
-      case ARRAY -> "[]interface {}";
-      case STRING, BINARY -> "string";
-      case BOOLEAN -> "bool";
-      case NUMBER -> value.isIntegralNumber() ? "int64" : "float64";
-      case NULL, MISSING, POJO -> "<nil>";
-    };
-  }
-
-  private static String goSyntax(JsonNode value) {
-    return value.isContainerNode()
-        ? goType(value) + value.toString().replaceAll("^\\[(.*)]$", "{$1}")
-        : value.isTextual() ? value.toString() : Json.goText(value);
   }
 
   private InvalidConfigurationException fault(String what) {

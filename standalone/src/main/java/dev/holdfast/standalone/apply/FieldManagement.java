@@ -10,8 +10,7 @@ import dev.holdfast.standalone.schema.StructuralSchema;
 import java.time.Clock;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
-import java.util.SortedMap;
-import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -78,46 +77,28 @@ public final class FieldManagement {
     if (managed.isEmpty()) {
       track(Cutter.cut(type, empty(configuration)), cut, managed, BEFORE_FIRST_APPLY);
     }
-    Manager applier = Manager.of(manager, ManagedFields.APPLY, apiVersion, subresource);
-    ManagedFields untouched = managed.copy();
-    Part merged;
-    try {
-      merged = ownership.apply(cut, applied, managed, applier, force);
-    } catch (ApplyConflictException conflict) {
-      if (!manager.equals(LastApplied.MANAGER)) {
-        throw conflict;
-      }
-      requireOnly(LastApplied.unchangedFields(type, before, apiVersion), conflict);
-      managed = untouched;
-      merged = ownership.apply(cut, applied, managed, applier, true);
-    }
-    managed.set(applier, managed.fieldsOf(applier).difference(NEVER_OWNED), apiVersion);
+    boolean kubectl = manager.equals(LastApplied.MANAGER);
+    UnaryOperator<FieldSet> refused =
+        force
+            ? Ownership.FORCE
+            : kubectl
+                ? it -> it.difference(LastApplied.unchangedFields(type, before, apiVersion))
+                : UnaryOperator.identity();
+    Manager applier = new Manager(manager, ManagedFields.APPLY, apiVersion, subresource);
+    Part merged = ownership.apply(cut, applied, managed, applier, refused);
     boolean changed = !merged.value().equals(before);
+    FieldSet fields = managed.fieldsOf(applier).difference(NEVER_OWNED);
+    managed.put(applier, new Owned(fields, apiVersion, changed ? now() : managed.timeOf(applier)));
     // A copy, as the parts are shared with the live object.
     ObjectNode result = merged.value() instanceof ObjectNode it ? it.deepCopy() : Json.object();
     if (changed) {
-      managed.touch(applier, now());
       schema.fillDefaults(result);
     }
-    if (manager.equals(LastApplied.MANAGER)) {
+    if (kubectl) {
       LastApplied.refresh(result, configuration);
     }
     managed.write(result);
     return result;
-  }
-
-  /**
-   * Checks that a conflict is about fields that the manager may take.
-   *
-   * @throws ApplyConflictException about the others
-   */
-  private static void requireOnly(FieldSet allowed, ApplyConflictException conflict) {
-    SortedMap<String, FieldSet> left = new TreeMap<>(conflict.fields());
-    left.replaceAll((_, fields) -> fields.difference(allowed));
-    left.values().removeIf(FieldSet::isEmpty);
-    if (!left.isEmpty()) {
-      throw new ApplyConflictException(left);
-    }
   }
 
   /**
@@ -161,7 +142,7 @@ public final class FieldManagement {
     FieldSet changed = managed.fieldsOf(current).difference(NEVER_OWNED);
     managed.set(current, new FieldSet(), apiVersion);
     if (!changed.isEmpty()) {
-      Manager manager = Manager.of(name, ManagedFields.UPDATE, apiVersion, subresource);
+      Manager manager = new Manager(name, ManagedFields.UPDATE, apiVersion, subresource);
       FieldSet fields = changed.union(managed.fieldsOf(manager));
       managed.put(manager, new Owned(fields, apiVersion, now()));
     }
@@ -173,12 +154,12 @@ public final class FieldManagement {
       if (list.isEmpty() || (list.size() == 1 && list.get(0).isEmpty())) {
         return new ManagedFields();
       }
-      ManagedFields sent = ManagedFields.readLeniently(after, false);
+      ManagedFields sent = ManagedFields.read(after, false);
       if (!sent.isEmpty()) {
         return sent;
       }
     }
-    return ManagedFields.readLeniently(live, true);
+    return ManagedFields.read(live, true);
   }
 
   private String now() {

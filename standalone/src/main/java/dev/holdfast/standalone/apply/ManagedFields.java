@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -38,12 +39,8 @@ final class ManagedFields {
             .thenComparing(Manager::apiVersion)
             .thenComparing(Manager::subresource, Comparator.reverseOrder());
 
-    static Manager of(String name, String operation, String apiVersion, String subresource) {
-      return new Manager(
-          name.isEmpty() ? "unknown" : name,
-          operation,
-          operation.equals(APPLY) ? "" : apiVersion,
-          subresource);
+    Manager {
+      apiVersion = operation.equals(APPLY) ? "" : apiVersion;
     }
 
     @Override
@@ -70,51 +67,37 @@ final class ManagedFields {
   private final TreeMap<Manager, Owned> entries = new TreeMap<>();
 
   /**
-   * Reads {@code metadata.managedFields}.
+   * Reads {@code metadata.managedFields}; none where one of its entries is malformed.
    *
    * @param stored whether it is an object of ours, not one that a client has sent
-   * @throws IllegalArgumentException if an entry is malformed
    */
   static ManagedFields read(@Nullable ObjectNode object, boolean stored) {
     ManagedFields result = new ManagedFields();
-    if (object == null) {
-      return result;
-    }
-    for (JsonNode entry : Json.at(object, "metadata", "managedFields")) {
-      String operation = Json.textAt(entry, "operation");
-      String apiVersion = Json.textAt(entry, "apiVersion");
-      if ((!operation.equals(APPLY) && !operation.equals(UPDATE))
-          || apiVersion.isEmpty()
-          || !Json.textAt(entry, "fieldsType").equals("FieldsV1")) {
-        throw new IllegalArgumentException("not an entry of managedFields: " + entry);
-      }
-      result.entries.put(
-          new Manager(
-              Json.textAt(entry, "manager"),
-              operation,
-              operation.equals(APPLY) ? "" : apiVersion,
-              Json.textAt(entry, "subresource")),
-          new Owned(
-              FieldSet.fromJson(entry.get("fieldsV1"), stored),
-              apiVersion,
-              Json.textAt(entry, "time")));
-    }
-    return result;
-  }
-
-  /** As {@link #read}, but empty where the entries can't be read. */
-  static ManagedFields readLeniently(@Nullable ObjectNode object, boolean stored) {
     try {
-      return read(object, stored);
+      for (JsonNode entry :
+          Json.at(object == null ? Json.object() : object, "metadata", "managedFields")) {
+        String operation = Json.textAt(entry, "operation");
+        String apiVersion = Json.textAt(entry, "apiVersion");
+        if (!Set.of(APPLY, UPDATE).contains(operation)
+            || apiVersion.isEmpty()
+            || !Json.textAt(entry, "fieldsType").equals("FieldsV1")) {
+          return new ManagedFields();
+        }
+        result.entries.put(
+            new Manager(
+                Json.textAt(entry, "manager"),
+                operation,
+                apiVersion,
+                Json.textAt(entry, "subresource")),
+            new Owned(
+                FieldSet.fromJson(entry.get("fieldsV1"), stored),
+                apiVersion,
+                Json.textAt(entry, "time")));
+      }
+      return result;
     } catch (IllegalArgumentException e) {
       return new ManagedFields();
     }
-  }
-
-  ManagedFields copy() {
-    ManagedFields copy = new ManagedFields();
-    copy.entries.putAll(entries);
-    return copy;
   }
 
   boolean isEmpty() {
@@ -146,10 +129,15 @@ final class ManagedFields {
     return versions;
   }
 
+  /** Of its last change; empty if there was none. */
+  String timeOf(Manager manager) {
+    Owned owned = entries.get(manager);
+    return owned == null ? "" : owned.time();
+  }
+
   /** Sets the fields and keeps the time; an entry without any field is dropped. */
   void set(Manager manager, FieldSet fields, String apiVersion) {
-    Owned before = entries.get(manager);
-    put(manager, new Owned(fields, apiVersion, before == null ? "" : before.time()));
+    put(manager, new Owned(fields, apiVersion, timeOf(manager)));
   }
 
   void put(Manager manager, Owned owned) {
@@ -158,11 +146,6 @@ final class ManagedFields {
     } else {
       entries.put(manager, owned);
     }
-  }
-
-  void touch(Manager manager, String time) {
-    entries.computeIfPresent(
-        manager, (_, owned) -> new Owned(owned.fields(), owned.apiVersion(), time));
   }
 
   /** Merges the oldest update managers of a version until there are at most ten. */

@@ -1,10 +1,13 @@
 package dev.holdfast.standalone.apply;
 
+import dev.holdfast.standalone.apply.ApplyConflictException.Conflict;
 import dev.holdfast.standalone.apply.ManagedFields.Manager;
 import dev.holdfast.standalone.apply.ManagedFields.Owned;
 import dev.holdfast.standalone.schema.Schema;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 
 /**
  * How owners win and lose fields. After merge/update.go of structured-merge-diff, for one schema
@@ -17,10 +20,13 @@ import java.util.TreeMap;
  */
 record Ownership(Schema type, String apiVersion, FieldSet ignored, boolean others) {
 
+  /** Of fields that others own, nothing is kept from a manager. */
+  static final UnaryOperator<FieldSet> FORCE = _ -> new FieldSet();
+
   /** The manager gets what it changed, all others lose it. */
   void update(Part live, Part after, ManagedFields managed, Manager manager) {
     Comparison all = Comparison.of(live, after);
-    settle(all, managed, manager, true);
+    settle(all, managed, manager, FORCE);
     FieldSet fields =
         managed.fieldsOf(manager).difference(all.removed()).union(all.changed()).without(ignored);
     managed.set(manager, fields, apiVersion);
@@ -30,10 +36,16 @@ record Ownership(Schema type, String apiVersion, FieldSet ignored, boolean other
    * Merges a configuration; what the manager applied before and does not any more is removed,
    * unless somebody else owns it.
    *
-   * @throws ApplyConflictException unless {@code force}
+   * @param refused those of the fields that others own which the manager may not take
+   * @throws ApplyConflictException when it would take them
    * @throws InvalidConfigurationException if the result can't be read in the version of an owner
    */
-  Part apply(Part live, Part configuration, ManagedFields managed, Manager manager, boolean force) {
+  Part apply(
+      Part live,
+      Part configuration,
+      ManagedFields managed,
+      Manager manager,
+      UnaryOperator<FieldSet> refused) {
     Part merged = live.merge(configuration);
     Owned last = managed.get(manager);
     managed.set(manager, configuration.fields().without(ignored), apiVersion);
@@ -42,13 +54,14 @@ record Ownership(Schema type, String apiVersion, FieldSet ignored, boolean other
       inVersion(live, apiVersion, version);
       inVersion(result, apiVersion, version);
     }
-    settle(Comparison.of(live, result), managed, manager, force);
+    settle(Comparison.of(live, result), managed, manager, refused);
     return result;
   }
 
-  private void settle(Comparison all, ManagedFields managed, Manager manager, boolean force) {
+  private void settle(
+      Comparison all, ManagedFields managed, Manager manager, UnaryOperator<FieldSet> refused) {
     Comparison own = all.without(ignored);
-    TreeMap<String, FieldSet> conflicts = new TreeMap<>();
+    List<Conflict> conflicts = new ArrayList<>();
     managed
         .entries()
         .forEach(
@@ -57,13 +70,15 @@ record Ownership(Schema type, String apiVersion, FieldSet ignored, boolean other
                 Comparison seen = others || owned.apiVersion().equals(apiVersion) ? own : all;
                 FieldSet lost = owned.fields().intersection(seen.changed());
                 if (!lost.isEmpty()) {
-                  conflicts.put(other.description(), lost);
+                  refused.apply(lost).display().stream()
+                      .map(field -> new Conflict(other.description(), field))
+                      .forEach(conflicts::add);
                 }
                 FieldSet left = owned.fields().difference(lost).difference(seen.removed());
                 managed.set(other, left, owned.apiVersion());
               }
             });
-    if (!force && !conflicts.isEmpty()) {
+    if (!conflicts.isEmpty()) {
       throw new ApplyConflictException(conflicts);
     }
   }

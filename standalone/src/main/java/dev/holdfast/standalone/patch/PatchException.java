@@ -11,7 +11,7 @@ public final class PatchException extends RuntimeException {
   public enum Kind {
     /** 400 BadRequest: the patch itself is wrong. */
     MALFORMED,
-    /** 500, without a reason: a directive that nobody knows. */
+    /** 500, without a reason: a directive that nobody knows, an item without its key. */
     UNKNOWN_DIRECTIVE,
     /** 422 Invalid: the patch is right but this object has not what it expects. */
     NOT_APPLICABLE

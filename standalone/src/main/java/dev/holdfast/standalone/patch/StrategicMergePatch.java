@@ -8,6 +8,7 @@ import dev.holdfast.standalone.patch.PatchException.Kind;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -24,18 +25,17 @@ final class StrategicMergePatch {
   private static final String DELETE = "$deleteFromPrimitiveList/";
   private static final String RETAIN = "$retainKeys";
 
-  /** patchMergeKey of the Go types, by the path of the list. */
+  /** patchMergeKey of the Go types by the path of a list that merges; none where it has scalars. */
   private static final Map<String, String> MERGE_KEYS =
       Map.of(
+          "metadata.finalizers", "",
           "metadata.ownerReferences", "uid",
           "secrets", "name",
           "imagePullSecrets", "name",
+          "spec.finalizers", "",
+          "spec.podCIDRs", "",
           "status.conditions", "type",
           "status.addresses", "type");
-
-  /** Lists of scalars with patchStrategy merge. */
-  private static final Set<String> SETS =
-      Set.of("metadata.finalizers", "spec.finalizers", "spec.podCIDRs");
 
   private StrategicMergePatch() {}
 
@@ -66,102 +66,85 @@ final class StrategicMergePatch {
     }
     for (Map.Entry<String, JsonNode> change : patch.properties()) {
       String name = change.getKey();
-      if (name.startsWith(DELETE)
-          && object.get(name.substring(DELETE.length())) instanceof ArrayNode list) {
-        List<JsonNode> kept = new ArrayList<>(Json.items(list));
-        kept.removeAll(Json.items(change.getValue()));
-        list.removeAll().addAll(kept);
-      } else if (!name.startsWith("$")) {
-        mergeField(object, name, change.getValue(), path + name);
-      }
-    }
-    for (Map.Entry<String, JsonNode> change : patch.properties()) {
-      String name = change.getKey().substring(change.getKey().indexOf('/') + 1);
-      if (change.getKey().startsWith(ORDER) && object.get(name) instanceof ArrayNode list) {
-        order(list, change.getValue(), MERGE_KEYS.get(path + name));
+      if (!name.startsWith("$")) {
+        mergeField(object, name, change.getValue(), path, patch);
+      } else if (name.startsWith(DELETE) || name.startsWith(ORDER)) {
+        String list = name.substring(name.indexOf('/') + 1);
+        if (!patch.has(list) && object.path(list).isArray()) {
+          mergeField(object, list, Json.array(), path, patch);
+        }
       }
     }
   }
 
-  private static void mergeField(ObjectNode object, String name, JsonNode value, String path) {
+  private static void mergeField(
+      ObjectNode object, String name, JsonNode value, String parent, ObjectNode patch) {
+    String path = parent + name;
+    String key = MERGE_KEYS.get(path);
     JsonNode live = object.get(name);
     if (value.isNull() || Json.textAt(value, DIRECTIVE).equals("delete")) {
       object.remove(name);
-    } else if (value instanceof ObjectNode patch) {
-      merge(live instanceof ObjectNode below ? below : object.putObject(name), patch, path + ".");
-    } else if (value.isArray() && live instanceof ArrayNode list && MERGE_KEYS.containsKey(path)) {
-      mergeByKey(list, value, path);
-    } else if (value.isArray() && live instanceof ArrayNode list && SETS.contains(path)) {
-      value.forEach(
-          item -> list.addAll(Json.items(list).contains(item) ? List.of() : List.of(item)));
+    } else if (value instanceof ObjectNode below) {
+      merge(live instanceof ObjectNode it ? it : object.putObject(name), below, path + ".");
+    } else if (value.isArray() && key != null) {
+      ArrayNode list = live instanceof ArrayNode it ? it : object.putArray(name);
+      List<JsonNode> changes = Json.items(value);
+      Map<JsonNode, JsonNode> items = new LinkedHashMap<>();
+      list.forEach(item -> items.put(identity(item, key), item));
+      List<JsonNode> before = List.copyOf(items.keySet());
+      items.keySet().removeAll(Json.items(patch.path(DELETE + name)));
+      if (changes.removeIf(change -> Json.textAt(change, DIRECTIVE).equals("replace"))) {
+        items.clear();
+      }
+      for (JsonNode change : changes) {
+        items.compute(identity(change, key), (_, item) -> mergedItem(item, change, path));
+      }
+      List<JsonNode> order =
+          patch.has(ORDER + name) ? Json.items(patch.get(ORDER + name)) : changes;
+      list.removeAll();
+      inOrder(items.keySet(), order.stream().map(item -> identity(item, key)).toList(), before)
+          .forEach(identity -> list.add(items.get(identity)));
     } else {
       object.set(name, withoutDirectives(value));
     }
   }
 
-  private static void mergeByKey(ArrayNode list, JsonNode changes, String path) {
-    String key = String.valueOf(MERGE_KEYS.get(path));
-    for (JsonNode change : changes) {
-      if (Json.textAt(change, DIRECTIVE).equals("replace")) {
-        list.removeAll().addAll(Json.items(withoutDirectives(changes)));
-        return;
-      }
+  private static JsonNode identity(JsonNode item, String key) {
+    if (!key.isEmpty() && !item.has(key)) {
+      throw new PatchException(
+          Kind.UNKNOWN_DIRECTIVE,
+          "map: " + Json.goText(item) + " does not contain declared merge key: " + key);
     }
-    List<JsonNode> keys = Json.items(list).stream().map(item -> item.path(key)).toList();
-    List<JsonNode> untouched = new ArrayList<>(Json.items(list));
-    list.removeAll();
-    for (JsonNode change : changes) {
-      if (!(change instanceof ObjectNode patch) || !patch.has(key)) {
-        throw new PatchException(
-            Kind.MALFORMED, "map: " + change + " does not contain declared merge key: " + key);
-      }
-      List<JsonNode> left = untouched.stream().map(item -> item.path(key)).toList();
-      int index = left.indexOf(patch.get(key));
-      JsonNode item = index < 0 ? null : untouched.remove(index);
-      if (!Json.textAt(patch, DIRECTIVE).equals("delete")) {
-        if (item instanceof ObjectNode object) {
-          merge(object, patch, path + ".");
-          list.add(object);
-        } else {
-          list.add(withoutDirectives(patch));
-        }
-      }
-    }
-    interleave(list, untouched, keys, key);
+    return key.isEmpty() ? item : item.get(key);
   }
 
-  /** Adds the rest: what was there before keeps its order, new items stay where they are. */
-  private static void interleave(
-      ArrayNode list, List<JsonNode> rest, List<JsonNode> keys, String key) {
-    List<JsonNode> patched = Json.items(list);
-    list.removeAll();
-    Deque<JsonNode> next = new ArrayDeque<>(rest);
-    for (JsonNode item : patched) {
-      int place = keys.indexOf(item.path(key));
-      while (!next.isEmpty() && keys.indexOf(next.element().path(key)) < place) {
-        list.add(next.remove());
-      }
-      list.add(item);
+  private static @Nullable JsonNode mergedItem(
+      @Nullable JsonNode item, JsonNode change, String path) {
+    if (Json.textAt(change, DIRECTIVE).equals("delete")) {
+      return null;
     }
-    list.addAll(next);
+    if (item instanceof ObjectNode object && change instanceof ObjectNode patch) {
+      merge(object, patch, path + ".");
+      return object;
+    }
+    return withoutDirectives(change);
   }
 
-  /** Items in the given order; those that it does not name keep their place after them. */
-  private static void order(ArrayNode list, JsonNode order, @Nullable String key) {
-    List<JsonNode> left = new ArrayList<>(Json.items(list));
-    list.removeAll();
-    for (JsonNode wanted : order) {
-      left.removeIf(
-          item -> {
-            boolean turn =
-                key == null ? item.equals(wanted) : item.path(key).equals(wanted.path(key));
-            if (turn) {
-              list.add(item);
-            }
-            return turn;
-          });
+  /** Those that are named in that order, each of the others before the next that it was before. */
+  private static List<JsonNode> inOrder(
+      Set<JsonNode> all, List<JsonNode> named, List<JsonNode> before) {
+    Deque<JsonNode> others = new ArrayDeque<>(all);
+    others.removeAll(named);
+    List<JsonNode> result = new ArrayList<>();
+    for (JsonNode next : named) {
+      while (!others.isEmpty() && before.indexOf(others.element()) < before.indexOf(next)) {
+        result.add(others.remove());
+      }
+      result.add(next);
     }
-    list.addAll(left);
+    result.addAll(others);
+    result.retainAll(all);
+    return result;
   }
 
   private static JsonNode withoutDirectives(JsonNode value) {

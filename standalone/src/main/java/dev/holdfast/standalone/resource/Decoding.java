@@ -239,6 +239,7 @@ public final class Decoding {
       return;
     }
     require(given.isObject(), type, given, "metadata", "v1.ObjectMeta");
+    String place = type.has(Trait.CUSTOM) ? "ObjectMeta." : "ObjectMeta.metadata.";
     Iterator<Map.Entry<String, JsonNode>> fields = given.properties().iterator();
     while (fields.hasNext()) {
       Map.Entry<String, JsonNode> field = fields.next();
@@ -247,7 +248,7 @@ public final class Decoding {
       if (schema == null) {
         unknown.add("metadata." + field.getKey());
       } else if (!value.isNull()) {
-        requireGoType(type, schema, value, "ObjectMeta." + field.getKey());
+        requireGoType(type, schema, value, place + field.getKey());
       }
       boolean empty = value.isContainerNode() ? value.isEmpty() : value.asText("").isEmpty();
       // To a typed kind an empty list of managers is a request to forget them all.

@@ -144,6 +144,27 @@ class FieldManagementTest {
     assertThat(left.get(1).has("subresource")).isFalse();
   }
 
+  @Test
+  void conflictsAreToldInTheOrderOfTheirManagers() {
+    ObjectNode object = in("v1", "").create(json("{}"), object("v1", "'spec': {'size': 1}"), "b");
+    object = in("v1", "").update(object, changed(object, "/spec", "color"), "a");
+    object = in("v1", "status").update(object, changed(object, "/status", "phase"), "a");
+    ObjectNode live = object;
+    String rest = "'spec': {'size': 2, 'color': 'red'}, 'status': {'phase': 'new'}";
+    FieldManagement whole = new FieldManagement(SCHEMA, "test/v1", "", false, CLOCK);
+
+    assertThatThrownBy(() -> whole.apply(live, object("v1", rest), "c", false))
+        .hasMessage(
+            """
+            Apply failed with 3 conflicts: conflicts with "a" with subresource "status" using test/v1:
+            - .status.phase
+            conflicts with "a" using test/v1:
+            - .spec.color
+            conflicts with "b" using test/v1:
+            - .spec.size\
+            """);
+  }
+
   private static ObjectNode changed(ObjectNode object, String part, String field) {
     ObjectNode changed = object.deepCopy();
     changed.withObject(part).put(field, "set");

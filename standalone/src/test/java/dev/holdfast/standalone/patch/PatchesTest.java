@@ -39,7 +39,21 @@ class PatchesTest {
         "STRATEGIC_MERGE; {'a':{'b':1,'c':2}}; {'a':{'$retainKeys':['c'],'c':3}}; {'a':{'c':3}}",
         "STRATEGIC_MERGE; {'metadata':{'finalizers':['a','b']}};"
             + " {'metadata':{'$deleteFromPrimitiveList/finalizers':['a'],'finalizers':['c']}};"
-            + " {'metadata':{'finalizers':['b','c']}}",
+            + " {'metadata':{'finalizers':['c','b']}}",
+        "STRATEGIC_MERGE; {'metadata':{'finalizers':['a','b','c']}};"
+            + " {'metadata':{'$setElementOrder/finalizers':['c','a']}};"
+            + " {'metadata':{'finalizers':['b','c','a']}}",
+        "STRATEGIC_MERGE; {'secrets':[{'name':'a'},{'name':'b'},{'name':'c'}]};"
+            + " {'secrets':[{'name':'c'},{'name':'d'},{'name':'a'}]};"
+            + " {'secrets':[{'name':'b'},{'name':'c'},{'name':'d'},{'name':'a'}]}",
+        "STRATEGIC_MERGE; {'secrets':[{'name':'a'},{'name':'b'},{'name':'c'}]};"
+            + " {'$setElementOrder/secrets':[{'name':'b'},{'name':'d'}],'secrets':[{'name':'d'}]};"
+            + " {'secrets':[{'name':'a'},{'name':'b'},{'name':'d'},{'name':'c'}]}",
+        "STRATEGIC_MERGE; {}; {'secrets':[{'name':'b','$patch':'delete'},{'name':'e'}]};"
+            + " {'secrets':[{'name':'e'}]}",
+        "STRATEGIC_MERGE; {'secrets':[{'name':'a'},{'name':'b'}]};"
+            + " {'secrets':[{'name':'b','uid':'u'},{'$patch':'replace'}]};"
+            + " {'secrets':[{'name':'b','uid':'u'}]}",
         "STRATEGIC_MERGE; {'secrets':[{'name':'a','x':1},{'name':'b'}]};"
             + " {'secrets':[{'name':'a','y':2},{'name':'b','$patch':'delete'}]};"
             + " {'secrets':[{'name':'a','x':1,'y':2}]}",
@@ -66,6 +80,7 @@ class PatchesTest {
         "JSON; {'a':1}; MALFORMED",
         "MERGE; [1]; MALFORMED",
         "STRATEGIC_MERGE; {'a':{'$patch':'frobnicate'}}; UNKNOWN_DIRECTIVE",
+        "STRATEGIC_MERGE; {'secrets':[{'uid':'u'}]}; UNKNOWN_DIRECTIVE",
       })
   void tellsAMalformedPatchFromOneThatDoesNotFit(PatchType type, String patch, Kind kind) {
     ObjectNode live = (ObjectNode) json("{'a':1}");
