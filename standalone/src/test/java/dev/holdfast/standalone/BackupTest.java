@@ -100,6 +100,25 @@ class BackupTest {
   }
 
   @Test
+  void aCrashedControlPlaneIsSavedWithoutAStart() throws IOException, InterruptedException {
+    Path crashed = Files.createDirectory(directory.resolve("crashed"));
+    Listing expected;
+    try (TestPlane plane = new TestPlane(data)) {
+      plane.client.resource(SECRET).create();
+      expected = Backup.save(data, archive);
+      try (Stream<Path> files = Files.list(data)) {
+        for (Path file : files.toList()) {
+          Files.copy(file, crashed.resolve(file.getFileName())); // as a crash would leave them
+        }
+      }
+    }
+    Listing saved = Backup.save(crashed, directory.resolve("crashed.zip"));
+
+    assertThat(texts(saved)).isEqualTo(texts(expected));
+    assertThat(texts(Backup.restore(directory.resolve("crashed.zip"), restored))).hasSize(5);
+  }
+
+  @Test
   void revisionsNeverMeanTwoThings() throws IOException, InterruptedException {
     String seen;
     try (TestPlane plane = new TestPlane(data).withMachines()) {

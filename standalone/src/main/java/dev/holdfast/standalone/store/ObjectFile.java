@@ -3,13 +3,13 @@ package dev.holdfast.standalone.store;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.zip.CRC32C;
 import org.h2.mvstore.DataUtils;
@@ -53,16 +53,11 @@ final class ObjectFile implements AutoCloseable {
   private boolean sealed = true;
   private long sum; // of the checksums of all objects
 
-  private ObjectFile(
-      MVStore.Builder builder,
-      String path,
-      AtRest atRest,
-      boolean sync,
-      Duration retention,
-      long version) {
+  private ObjectFile(String path, AtRest atRest, boolean sync, Duration retention, long version) {
     this.atRest = atRest;
     this.sync = sync;
-    this.file = builder.fileName(path).autoCommitDisabled().cacheSize(CACHE_MEBIBYTES).open();
+    this.file =
+        new MVStore.Builder().fileName(path).autoCommitDisabled().cacheSize(CACHE_MEBIBYTES).open();
     try {
       file.setVersionsToKeep(0);
       file.setRetentionTime((int) retention.toMillis());
@@ -77,6 +72,8 @@ final class ObjectFile implements AutoCloseable {
         throw DataUtils.newMVStoreException(
             DataUtils.ERROR_FILE_CORRUPT, "{0} lacks parts of version {1}", path, version);
       }
+      meta.putIfAbsent(
+          REVISION, FIRST_REVISION); // is written with the first change, or when closed
     } catch (RuntimeException e) {
       file.closeImmediately();
       throw e;
@@ -99,22 +96,32 @@ final class ObjectFile implements AutoCloseable {
       throws IOException {
     String name = path.toString();
     List<Recovery.Chunk> chunks = List.of();
+    boolean clean = true;
     if (FilePath.get(name).exists()) {
       try (Recovery recovery = new Recovery(name)) {
         chunks = recovery.chunks();
+        clean = recovery.isClean();
       }
     }
     if (chunks.isEmpty()) {
-      return new ObjectFile(new MVStore.Builder(), name, atRest, sync, retention, 0);
+      return new ObjectFile(name, atRest, sync, retention, 0);
     }
     RuntimeException failure = new IllegalStateException();
+    if (clean) {
+      // MVStore goes back even then, when the last version knows of chunks that a crash has taken.
+      try {
+        return new ObjectFile(name, atRest, sync, retention, chunks.getFirst().number());
+      } catch (RuntimeException e) {
+        failure.addSuppressed(e);
+      }
+    }
     List<Recovery.Chunk> candidates = chunks.subList(0, Math.min(MOST_TORN + 1, chunks.size()));
     for (Recovery.Chunk chunk : candidates) {
       try (Recovery recovery = new Recovery(name)) {
         recovery.choose(chunk);
       }
       try {
-        return new ObjectFile(new MVStore.Builder(), name, atRest, sync, retention, chunk.number());
+        return new ObjectFile(name, atRest, sync, retention, chunk.number());
       } catch (RuntimeException e) {
         LOG.warn(
             "Leaving out the last write to {}, as power failed in it: {}", path, e.getMessage());
@@ -133,24 +140,6 @@ final class ObjectFile implements AutoCloseable {
     throw new IOException(path + " is damaged: put it back from a backup", failure);
   }
 
-  /**
-   * Opens a file that is there, and changes nothing in it.
-   *
-   * @throws MVStoreException when it is in use, or needs a start to be made whole after a crash
-   */
-  static ObjectFile toRead(Path path, AtRest atRest) {
-    String name = path.toString();
-    long version = 0;
-    try (Recovery recovery = new Recovery(name)) {
-      List<Recovery.Chunk> chunks = recovery.chunks();
-      version = chunks.isEmpty() ? 0 : chunks.getFirst().number();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    return new ObjectFile(
-        new MVStore.Builder().readOnly(), name, atRest, false, RETENTION, version);
-  }
-
   /** Makes a new file of these objects. On return it is on the disk. */
   static void write(Path path, AtRest atRest, Listing contents) throws IOException {
     try (ObjectFile file = open(path, atRest, true, RETENTION)) {
@@ -166,7 +155,7 @@ final class ObjectFile implements AutoCloseable {
   }
 
   long revision() {
-    return meta.getOrDefault(REVISION, FIRST_REVISION);
+    return Objects.requireNonNull(meta.get(REVISION));
   }
 
   NavigableMap<String, StoredObject> load() {
@@ -241,6 +230,10 @@ final class ObjectFile implements AutoCloseable {
 
   @Override
   public void close() {
+    // Else the mark that all is well could be on the disk before what MVStore writes at last.
+    if (sync && !file.isClosed() && file.commit() >= 0) {
+      file.sync();
+    }
     file.close();
   }
 }

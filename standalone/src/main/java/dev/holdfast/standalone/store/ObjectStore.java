@@ -114,12 +114,13 @@ public final class ObjectStore implements AutoCloseable {
   }
 
   /**
-   * Everything in a file, which is left as it is; null when a control plane uses it.
+   * Everything in a file; null when a control plane uses it. After a crash the file is made whole,
+   * as by a start.
    *
-   * @throws MVStoreException when it is damaged, or needs a start to be made whole after a crash
+   * @throws IOException when it is damaged
    */
-  public static @Nullable Listing read(Path path, AtRest atRest) {
-    try (ObjectFile file = ObjectFile.toRead(path, atRest)) {
+  public static @Nullable Listing read(Path path, AtRest atRest) throws IOException {
+    try (ObjectFile file = ObjectFile.open(path, atRest, true, ObjectFile.RETENTION)) {
       return new Listing(file.revision(), List.copyOf(file.load().values()));
     } catch (MVStoreException e) {
       if (e.getErrorCode() == DataUtils.ERROR_FILE_LOCKED) {

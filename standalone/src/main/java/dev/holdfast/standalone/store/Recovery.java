@@ -23,6 +23,8 @@ final class Recovery implements AutoCloseable {
   private static final int BLOCK = 4096;
   private static final Pattern CHUNK =
       Pattern.compile("chunk:([0-9a-f]+),len:[0-9a-f]+,pages:[^\\n]*?,version:([0-9a-f]+)");
+  private static final Pattern LAST =
+      Pattern.compile(",block:([0-9a-f]+),.*,chunk:([0-9a-f]+),.*,version:([0-9a-f]+),");
 
   private final FileChannel file;
 
@@ -55,10 +57,20 @@ final class Recovery implements AutoCloseable {
     throw DataUtils.newMVStoreException(DataUtils.ERROR_FILE_LOCKED, "{0} is locked", path);
   }
 
-  /** The versions there are, newest first; none when the file was closed properly. */
+  /** Whether the file was closed properly. */
+  boolean isClean() throws IOException {
+    return text(0).contains(",clean:") && text(BLOCK).contains(",clean:");
+  }
+
+  /** The versions there are, newest first; of a file that was closed properly only the last. */
   List<Chunk> chunks() throws IOException {
     List<Chunk> chunks = new ArrayList<>();
-    if (text(0).contains(",clean:") && text(BLOCK).contains(",clean:")) {
+    if (isClean()) {
+      Matcher last = LAST.matcher(header());
+      if (last.find()) {
+        long position = Long.parseLong(last.group(1), 16) * BLOCK;
+        chunks.add(new Chunk(position, last.group(2), last.group(3)));
+      }
       return chunks;
     }
     for (long position = 2 * BLOCK; position < file.size(); position += BLOCK) {

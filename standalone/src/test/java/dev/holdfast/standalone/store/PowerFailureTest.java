@@ -1,5 +1,6 @@
 package dev.holdfast.standalone.store;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -7,6 +8,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import java.util.NavigableMap;
 import java.util.Random;
@@ -67,9 +69,14 @@ class PowerFailureTest {
           int operations = random.nextInt(states.get(1).operations(), disk.operations() + 1);
           possible = after(states, operations);
           MemoryDisk found = disk.afterPowerFailure(operations, random.nextInt(5) / 4.0, random);
-          if (crash < CRASHES_OF_A_RUN - 1) {
+          if (crash == 0) {
+            read(found, possible, seed);
+          } else if (crash < CRASHES_OF_A_RUN - 1) {
             open(found, retention, possible, seed);
           } else {
+            if (random.nextBoolean()) {
+              read(found, possible, seed);
+            }
             disk = found; // goes on from there
           }
         }
@@ -93,16 +100,30 @@ class PowerFailureTest {
       throws IOException {
     String path = DISKS.put("objects", disk);
     ObjectFile file = ObjectFile.open(Path.of(path), AtRest.plain(), true, retention);
+    expect(possible, file.revision(), file.load().values(), seed);
+    return file;
+  }
+
+  /** As a backup does, without a start. */
+  private void read(MemoryDisk disk, List<State> possible, long seed) throws IOException {
+    Path path = Path.of(DISKS.put("objects", disk));
+    Listing found = requireNonNull(ObjectStore.read(path, AtRest.plain()));
+    expect(possible, found.revision(), found.objects(), seed);
+    Listing again = requireNonNull(ObjectStore.read(path, AtRest.plain()));
+    assertThat(again.revision()).isEqualTo(found.revision());
+  }
+
+  private void expect(
+      List<State> possible, long revision, Collection<StoredObject> objects, long seed) {
     NavigableMap<String, String> found = new TreeMap<>();
-    file.load().forEach((key, object) -> found.put(key, summary(object)));
+    objects.forEach(object -> found.put(object.key().path(), summary(object)));
     assertThat(possible)
-        .as("seed %s, found revision %s with %s", seed, file.revision(), found)
-        .anyMatch(state -> state.revision() == file.revision() && state.objects().equals(found));
+        .as("seed %s, found revision %s with %s", seed, revision, found)
+        .anyMatch(state -> state.revision() == revision && state.objects().equals(found));
     crashes++;
-    if (file.revision() != possible.getFirst().revision()) {
+    if (revision != possible.getFirst().revision()) {
       unacknowledged++;
     }
-    return file;
   }
 
   private static String summary(StoredObject object) {
