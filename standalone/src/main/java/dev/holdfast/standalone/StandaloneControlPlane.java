@@ -110,11 +110,10 @@ public final class StandaloneControlPlane implements AutoCloseable {
   }
 
   private static ObjectStore openStore(StandaloneOptions options) throws IOException {
-    StoreOptions defaults = StoreOptions.defaults();
     return ObjectStore.open(
         options.dataDirectory().resolve("objects.mv"),
         SecretsAtRest.open(options.dataDirectory().resolve("secrets.key")),
-        new StoreOptions(defaults.historyChanges(), defaults.historyBytes(), options.sync()));
+        StoreOptions.of(Runtime.getRuntime().maxMemory()).withSync(options.sync()));
   }
 
   private static ObjectStore opened(FutureTask<ObjectStore> opening) throws IOException {

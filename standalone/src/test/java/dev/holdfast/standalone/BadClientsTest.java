@@ -4,9 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.fabric8.kubernetes.client.Config;
-import io.fabric8.kubernetes.client.ConfigBuilder;
-import io.fabric8.kubernetes.client.internal.SSLUtils;
 import java.io.IOException;
 import java.net.Socket;
 import java.nio.file.Files;
@@ -19,7 +16,6 @@ import java.util.Random;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import javax.net.ssl.SSLContext;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -43,68 +39,17 @@ class BadClientsTest {
   private static final List<String> NOT_READ =
       List.of("?watch=true", "?x", "?pretty=true", "/kept", "/kept?pretty=true");
 
-  private Path directory = Path.of("");
-
   @SuppressWarnings("NullAway.Init")
-  private Process process;
-
-  @SuppressWarnings("NullAway.Init")
-  private SSLContext good;
-
-  @SuppressWarnings("NullAway.Init")
-  private SSLContext stranger;
-
-  private int port;
-
-  /** The control plane alone, until its standard input ends. */
-  static final class Plane {
-    private Plane() {}
-
-    public static void main(String[] arguments) throws IOException {
-      Path directory = Path.of(arguments[0]);
-      try (StandaloneControlPlane plane =
-          StandaloneControlPlane.start(StandaloneOptions.in(directory).withSync(false))) {
-        Files.writeString(directory.resolve("ready"), plane.url());
-        while (System.in.read() >= 0) {
-          // what it says does not matter
-        }
-      }
-    }
-  }
+  private PlaneProcess process;
 
   @BeforeAll
   void start(@TempDir Path temporary) throws IOException, GeneralSecurityException {
-    directory = temporary.resolve("data");
-    process =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "-Xms8m",
-                "-Xmx" + HEAP,
-                "-XX:+ExitOnOutOfMemoryError",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Plane.class.getName(),
-                directory.toString())
-            .redirectErrorStream(true)
-            .redirectOutput(temporary.resolve("output").toFile())
-            .start();
-    await()
-        .atMost(PATIENCE)
-        .until(() -> !process.isAlive() || Files.exists(directory.resolve("ready")));
-    port = Integer.parseInt(Files.readString(directory.resolve("port")).strip());
-    Config config = Config.fromKubeconfig(Files.readString(directory.resolve("kubeconfig")));
-    good = SSLUtils.sslContext(config);
-    Config anonymous =
-        new ConfigBuilder(config).withClientCertData(null).withClientKeyData(null).build();
-    stranger = SSLUtils.sslContext(anonymous);
+    process = new PlaneProcess(temporary.resolve("data"), HEAP);
   }
 
   @AfterAll
-  void stop() throws IOException, InterruptedException {
-    process.getOutputStream().close();
-    process.waitFor();
+  void stop() throws IOException {
+    process.close();
   }
 
   /** One way to be bad. */
@@ -113,15 +58,16 @@ class BadClientsTest {
   }
 
   private void othersAreServedDuring(boolean certificate, Attack attack) throws IOException {
-    try (GoodClient client = new GoodClient(good, "https://127.0.0.1:" + port);
-        BadClient bad = new BadClient(port, certificate ? good : stranger)) {
+    try (GoodClient client = new GoodClient(process.good, process.url());
+        BadClient bad =
+            new BadClient(process.port, certificate ? process.good : process.stranger)) {
       awaitRounds(client, 1);
       attack.by(bad);
       awaitRounds(client, client.rounds() + 3);
       assertThat(client.failures()).isEmpty();
     }
-    assertThat(process.isAlive()).as(this::output).isTrue();
-    assertThat(peakKib()).isLessThan(MOST_KIB);
+    assertThat(process.isAlive()).as(process::output).isTrue();
+    assertThat(process.peakKib()).isLessThan(MOST_KIB);
   }
 
   private void awaitRounds(GoodClient client, int rounds) {
@@ -129,20 +75,6 @@ class BadClientsTest {
         .atMost(PATIENCE)
         .until(
             () -> client.rounds() >= rounds || !client.failures().isEmpty() || !process.isAlive());
-  }
-
-  private String output() {
-    try {
-      return Files.readString(directory.resolveSibling("output"));
-    } catch (IOException e) {
-      return e.toString();
-    }
-  }
-
-  private long peakKib() throws IOException {
-    String status = Files.readString(Path.of("/proc/" + process.pid() + "/status"));
-    Matcher peak = Pattern.compile("VmHWM:\\s+(\\d+) kB").matcher(status);
-    return peak.find() ? Long.parseLong(peak.group(1)) : 0;
   }
 
   @ParameterizedTest
@@ -199,7 +131,7 @@ class BadClientsTest {
     byte[] body = new byte[2 << 20];
     String value = "v".repeat(900_000);
     String kept = "{\"metadata\":{\"name\":\"kept\"},\"data\":{\"k\":\"%s\"}}".formatted(value);
-    try (BadClient writer = new BadClient(port, good)) {
+    try (BadClient writer = new BadClient(process.port, process.good)) {
       writer.post(MAPS, "application/json", kept);
     }
     othersAreServedDuring(
@@ -234,7 +166,7 @@ class BadClientsTest {
 
   /** Writes much more than the buffers of watchers that do not read can take. */
   private void fill(boolean certificate) throws IOException {
-    try (BadClient writer = new BadClient(port, good)) {
+    try (BadClient writer = new BadClient(process.port, process.good)) {
       String value = "v".repeat(900_000);
       for (int i = 0; i < 20; i++) {
         String map =

@@ -9,6 +9,7 @@ import dev.holdfast.standalone.resource.ApiException;
 import dev.holdfast.standalone.resource.Target;
 import dev.holdfast.standalone.store.Listing;
 import dev.holdfast.standalone.store.ObjectStore;
+import dev.holdfast.standalone.store.Range;
 import dev.holdfast.standalone.store.StoreException;
 import dev.holdfast.standalone.store.StoredObject;
 import java.time.Duration;
@@ -20,6 +21,9 @@ import java.util.function.Function;
 /** Gets, lists and watches. */
 public final class ResourceReader {
   private static final Duration FUTURE_PATIENCE = Duration.ofSeconds(3);
+
+  private static final int NO_LIMIT = Integer.MAX_VALUE;
+  private static final int SELECT_FROM = 1_000; // objects that are looked into before more are got
 
   private final ObjectStore store;
 
@@ -57,9 +61,8 @@ public final class ResourceReader {
     if (options.continueToken().isEmpty()) {
       long asked = await(options.resourceVersion());
       return page(
-          options.match().equals("Exact")
-              ? listAt(type, namespace, asked)
-              : store.list(type.range(namespace)),
+          type.range(namespace),
+          options.match().equals("Exact") ? asked : ObjectStore.PRESENT,
           "",
           options);
     }
@@ -68,40 +71,50 @@ public final class ResourceReader {
           "specifying resource version is not allowed when using continue");
     }
     JsonNode token = token(options.continueToken());
-    Listing listing = listAt(type, namespace, token.path("rv").asLong());
-    return page(listing, Json.textAt(token, "start"), options);
+    return page(
+        type.range(namespace), token.path("rv").asLong(), Json.textAt(token, "start"), options);
   }
 
-  private Listing listAt(ResourceType type, String namespace, long revision) {
+  private Page page(Range range, long revision, String start, ListOptions options) {
+    Selection selection = options.selection();
+    int limit = (int) (options.limit() > 0 ? Math.min(options.limit(), NO_LIMIT) : NO_LIMIT);
+    int atOnce = selection.everything() ? limit : Math.max(limit, SELECT_FROM);
+    List<StoredObject> selected = new ArrayList<>();
+    Listing part = listAt(range, revision, start, atOnce);
+    while (true) {
+      for (StoredObject object : part.objects()) {
+        if (selection.selects(object)) {
+          if (selected.size() == limit) {
+            return page(part.revision(), selected, -1);
+          }
+          selected.add(object);
+        }
+      }
+      if (part.following() == 0) {
+        return new Page(part.revision(), selected, "", -1);
+      }
+      if (selection.everything()) {
+        return page(part.revision(), selected, part.following());
+      }
+      part = listAt(range, part.revision(), behind(part.objects()), atOnce);
+    }
+  }
+
+  private static Page page(long revision, List<StoredObject> objects, long remaining) {
+    return new Page(revision, objects, token(revision, behind(objects)), remaining);
+  }
+
+  private static String behind(List<StoredObject> objects) {
+    return objects.getLast().key().path() + "\0";
+  }
+
+  private Listing listAt(Range range, long revision, String start, int most) {
     try {
-      return store.listAt(type.range(namespace), revision);
+      return store.list(range, revision, start, most);
     } catch (StoreException.Compacted e) {
       throw ApiException.of(
           410, "Expired", "The resourceVersion for the provided list is too old.");
     }
-  }
-
-  private static Page page(Listing listing, String start, ListOptions options) {
-    Selection selection = options.selection();
-    List<StoredObject> objects = new ArrayList<>();
-    long remaining = 0;
-    for (StoredObject object : listing.objects()) {
-      if ((start.isEmpty() || object.key().path().compareTo(start) >= 0)
-          && selection.selects(object)) {
-        if (options.limit() > 0 && objects.size() == options.limit()) {
-          remaining++;
-        } else {
-          objects.add(object);
-        }
-      }
-    }
-    return remaining == 0
-        ? new Page(listing.revision(), objects, "", -1)
-        : new Page(
-            listing.revision(),
-            objects,
-            token(listing.revision(), objects.getLast().key().path() + "\0"),
-            selection.everything() ? remaining : -1);
   }
 
   private static String token(long revision, String start) {

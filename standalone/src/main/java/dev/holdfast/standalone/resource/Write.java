@@ -76,6 +76,8 @@ final class Write {
         }
       } catch (StoreException.Conflict | StoreException.Missing | StoreException.GuardFailed e) {
         // somebody else was quicker: begin again from what is there now
+      } catch (StoreException.TooLarge | StoreException.Full e) {
+        throw ApiException.internal(String.valueOf(e.getMessage())); // as what etcd refuses
       }
     }
     throw ApiException.modified(type, target.name());
@@ -117,7 +119,9 @@ final class Write {
     }
     boolean same = Metadata.sameContents(object, live);
     if (!same && !options.dryRun()) {
-      written(object, store.update(target.key(), stored.revision(), target.encoder(object)));
+      boolean leaving = verb == Verb.DELETE || verb == Verb.MAINTAIN || Metadata.terminating(live);
+      written(
+          object, store.update(target.key(), stored.revision(), leaving, target.encoder(object)));
     }
     return new Written(same ? live : object, false, false);
   }

@@ -28,4 +28,9 @@ public record Change(Kind kind, @Nullable StoredObject before, StoredObject afte
   @Nullable StoredObject left() {
     return kind == Kind.DELETED ? null : after;
   }
+
+  /** By how many bytes the objects grow; negative when they shrink. */
+  long growth() {
+    return StoredObject.size(left()) - StoredObject.size(before);
+  }
 }

@@ -33,14 +33,23 @@ final class History {
     }
     newest = change.revision();
     ring[slot(newest)] = change;
-    bytes += change.after().json().length;
+    bytes += size(change);
     while (bytes > maxBytes && oldest < newest) {
       forgetOldest();
     }
   }
 
+  /**
+   * What the history alone holds of a change. What was replaced is in this change only, or in the
+   * one that made it too; what was made is present, or has been replaced by a later change.
+   */
+  private static long size(Change change) {
+    return StoredObject.size(change.before())
+        + (change.left() == null ? StoredObject.size(change.after()) : 0);
+  }
+
   private void forgetOldest() {
-    bytes -= held(oldest).after().json().length;
+    bytes -= size(held(oldest));
     ring[slot(oldest)] = null;
     oldest++;
   }

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,6 +37,13 @@ import org.slf4j.LoggerFactory;
 public final class ObjectStore implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ObjectStore.class);
   private static final int MAX_BATCH = 256;
+  private static final long MOST_BYTES = 3 << 19; // of an object: what etcd takes, 1.5 MiB
+  // An eighth more than others may take is for deletions, whose steps may make objects larger.
+  private static final int RESERVE = 8;
+
+  /** Stands for the latest revision there is. */
+  public static final long PRESENT = -1;
+
   private static final Duration IDLE = Duration.ofSeconds(20);
 
   private final ObjectFile file;
@@ -46,6 +54,8 @@ public final class ObjectStore implements AutoCloseable {
   // These are guarded by the lock, and changed by the writer only.
   private final NavigableMap<String, StoredObject> current;
   private final History history;
+  private final long quota;
+  private long size; // of all objects
   volatile boolean watchesEnded;
   private volatile boolean closing;
   private volatile StoreException.@Nullable Failed failure;
@@ -68,6 +78,7 @@ public final class ObjectStore implements AutoCloseable {
       Key key,
       Change.Kind kind,
       long expected,
+      boolean leaving,
       @Nullable Guard guard,
       Encoder encoder,
       CompletableFuture<StoredObject> answer) {}
@@ -76,6 +87,8 @@ public final class ObjectStore implements AutoCloseable {
     this.file = file;
     this.current = file.load();
     this.history = new History(file.revision(), options);
+    this.quota = options.quota();
+    this.size = current.values().stream().mapToLong(StoredObject::size).sum();
     this.writer = Thread.ofPlatform().name("store-writer").daemon().unstarted(this::write);
   }
 
@@ -153,38 +166,69 @@ public final class ObjectStore implements AutoCloseable {
     return this.<@Nullable StoredObject>locked(() -> current.get(key.path()));
   }
 
+  /** Bytes that the objects take, of those that they may. */
+  public long size() {
+    return locked(() -> size);
+  }
+
   /** The present state of a range. */
   public Listing list(Range range) {
-    return locked(() -> new Listing(history.newest(), List.copyOf(view(range).values())));
+    return locked(() -> new Listing(history.newest(), List.copyOf(view(range, "").values())));
   }
 
   /**
-   * The state of a range at a revision of the past.
+   * A part of a range, at the present or at a revision of the past. Takes time for the part and for
+   * what was written since then, not for the whole range.
    *
+   * @param past {@link #PRESENT} for the present
+   * @param start the first path of the part; empty for the beginning
+   * @param most how many objects are wanted; at least 1
    * @throws StoreException.Compacted when the history does not reach so far
    */
-  public Listing listAt(Range range, long past) {
+  public Listing list(Range range, long past, String start, int most) {
     return locked(
         () -> {
-          Map<String, StoredObject> state = new TreeMap<>(view(range));
-          for (Change change : history.after(past, Long.MAX_VALUE).reversed()) {
-            if (range.contains(change.key().path())) {
-              put(state, change.key(), change.before());
+          long revision = past == PRESENT ? history.newest() : past;
+          Map<String, @Nullable StoredObject> changed = new HashMap<>(); // what was there before
+          for (Change change : history.after(revision, Long.MAX_VALUE).reversed()) {
+            String path = change.key().path();
+            if (range.contains(path) && path.compareTo(start) >= 0) {
+              changed.put(path, change.before());
             }
           }
-          return new Listing(past, List.copyOf(state.values()));
+          SortedMap<String, StoredObject> present = view(range, start);
+          // With so many of what is present, those wanted are there, whatever has changed.
+          NavigableMap<String, StoredObject> state = new TreeMap<>();
+          present.values().stream()
+              .limit((long) most + changed.size())
+              .forEach(object -> state.put(object.key().path(), object));
+          long all = present.size();
+          for (Map.Entry<String, @Nullable StoredObject> entry : changed.entrySet()) {
+            all +=
+                (entry.getValue() == null ? 0 : 1) - (present.containsKey(entry.getKey()) ? 1 : 0);
+            put(state, entry.getKey(), entry.getValue());
+          }
+          List<StoredObject> part = state.values().stream().limit(most).toList();
+          return new Listing(revision, part, all - part.size());
         });
   }
 
-  private SortedMap<String, StoredObject> view(Range range) {
-    return range.prefix().isEmpty() ? current : current.subMap(range.prefix(), range.end());
+  private SortedMap<String, StoredObject> view(Range range, String start) {
+    if (range.prefix().isEmpty()) {
+      return current.tailMap(start);
+    }
+    String from = start.compareTo(range.prefix()) > 0 ? start : range.prefix();
+    return from.compareTo(range.end()) > 0
+        ? Collections.emptySortedMap()
+        : current.subMap(from, range.end());
   }
 
-  private static void put(Map<String, StoredObject> state, Key key, @Nullable StoredObject object) {
+  private static void put(
+      Map<String, StoredObject> state, String path, @Nullable StoredObject object) {
     if (object == null) {
-      state.remove(key.path());
+      state.remove(path);
     } else {
-      state.put(key.path(), object);
+      state.put(path, object);
     }
   }
 
@@ -229,20 +273,25 @@ public final class ObjectStore implements AutoCloseable {
    *
    * @throws StoreException.AlreadyThere when there is such an object
    * @throws StoreException.GuardFailed when the guard does not hold
+   * @throws StoreException.TooLarge when it takes more than 1.5 MiB
+   * @throws StoreException.Full when there is no room for it
    */
   public StoredObject create(Key key, @Nullable Guard guard, Encoder encoder) {
-    return submit(key, Change.Kind.CREATED, 0, guard, encoder);
+    return submit(key, Change.Kind.CREATED, 0, false, guard, encoder);
   }
 
   /**
    * Replaces an object.
    *
    * @param expected the revision that the caller has read
+   * @param leaving whether it is a step on the object's way out, for which some room is kept
    * @throws StoreException.Missing when there is no such object
    * @throws StoreException.Conflict when it has been written since
+   * @throws StoreException.TooLarge when it becomes larger, and takes more than 1.5 MiB
+   * @throws StoreException.Full when it becomes larger, and there is no room for that
    */
-  public StoredObject update(Key key, long expected, Encoder encoder) {
-    return submit(key, Change.Kind.UPDATED, expected, null, encoder);
+  public StoredObject update(Key key, long expected, boolean leaving, Encoder encoder) {
+    return submit(key, Change.Kind.UPDATED, expected, leaving, null, encoder);
   }
 
   /**
@@ -253,7 +302,7 @@ public final class ObjectStore implements AutoCloseable {
    * @throws StoreException.Conflict when it has been written since
    */
   public StoredObject delete(Key key, long expected, Encoder encoder) {
-    return submit(key, Change.Kind.DELETED, expected, null, encoder);
+    return submit(key, Change.Kind.DELETED, expected, true, null, encoder);
   }
 
   /** Why writes are refused, or null. */
@@ -262,12 +311,17 @@ public final class ObjectStore implements AutoCloseable {
   }
 
   private StoredObject submit(
-      Key key, Change.Kind kind, long expected, @Nullable Guard guard, Encoder encoder) {
+      Key key,
+      Change.Kind kind,
+      long expected,
+      boolean leaving,
+      @Nullable Guard guard,
+      Encoder encoder) {
     if (closing) {
       throw new IllegalStateException("the store is closed");
     }
     CompletableFuture<StoredObject> answer = new CompletableFuture<>();
-    queue.add(new Write(key, kind, expected, guard, encoder, answer));
+    queue.add(new Write(key, kind, expected, leaving, guard, encoder, answer));
     StoreException.Failed failed = failure;
     if (failed != null) { // the writer may have ended before it saw this one
       answer.completeExceptionally(failed);
@@ -308,9 +362,12 @@ public final class ObjectStore implements AutoCloseable {
     List<Write> accepted = new ArrayList<>();
     List<Change> changes = new ArrayList<>();
     Map<String, Change> latest = new HashMap<>();
+    long sizeAfter = size;
     for (Write write : batch) {
       try {
         Change change = perform(write, latest, history.newest() + changes.size() + 1);
+        requireRoom(write, change, sizeAfter + change.growth());
+        sizeAfter += change.growth();
         latest.put(write.key().path(), change);
         changes.add(change);
         accepted.add(write);
@@ -325,9 +382,10 @@ public final class ObjectStore implements AutoCloseable {
     lock.lock();
     try {
       for (Change change : changes) {
-        put(current, change.key(), change.left());
+        put(current, change.key().path(), change.left());
         history.append(change);
       }
+      size = sizeAfter;
       written.signalAll();
     } finally {
       lock.unlock();
@@ -359,6 +417,17 @@ public final class ObjectStore implements AutoCloseable {
     return new Change(write.kind(), before, new StoredObject(write.key(), revision, json));
   }
 
+  private void requireRoom(Write write, Change change, long sizeAfter) {
+    long bytes = change.after().json().length;
+    long share = write.leaving() ? RESERVE : Long.MAX_VALUE;
+    if (change.growth() > 0 && bytes > MOST_BYTES + MOST_BYTES / share) {
+      throw new StoreException.TooLarge(write.key(), bytes, MOST_BYTES);
+    }
+    if (change.growth() > 0 && sizeAfter > quota + quota / share) {
+      throw new StoreException.Full(write.key(), size, quota);
+    }
+  }
+
   /** As it is after the changes that are about to be committed. */
   private @Nullable StoredObject present(Key key, Map<String, Change> latest) {
     Change change = latest.get(key.path());
@@ -388,7 +457,8 @@ public final class ObjectStore implements AutoCloseable {
     // Wakes the writer; nobody asks for what becomes of it.
     Encoder none = revision -> new byte[0];
     Key nowhere = new Key("", "", "", "");
-    queue.add(new Write(nowhere, Change.Kind.UPDATED, 0, null, none, new CompletableFuture<>()));
+    queue.add(
+        new Write(nowhere, Change.Kind.UPDATED, 0, false, null, none, new CompletableFuture<>()));
     try {
       writer.join();
     } catch (InterruptedException e) {

@@ -38,6 +38,25 @@ public abstract sealed class StoreException extends RuntimeException {
     }
   }
 
+  /** The object would be larger than any may be. */
+  public static final class TooLarge extends StoreException {
+    TooLarge(Key key, long bytes, long most) {
+      super(
+          "request is too large: %s would take %d bytes, an object may take %d; make several of it"
+              .formatted(key.path(), bytes, most));
+    }
+  }
+
+  /** There is no room for what makes the objects larger; everything else goes on. */
+  public static final class Full extends StoreException {
+    Full(Key key, long bytes, long quota) {
+      super(
+          ("the control plane is full: its objects take %d KiB and %s has no room in the %d KiB"
+               + " that they may take; delete what is not needed, or restart it with a larger heap")
+              .formatted(bytes >> 10, key.path(), quota >> 10));
+    }
+  }
+
   /** The history does not reach back to the revision that was asked for. */
   public static final class Compacted extends StoreException {
     private final long requested;

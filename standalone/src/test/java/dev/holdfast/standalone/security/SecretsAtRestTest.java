@@ -108,7 +108,7 @@ class SecretsAtRestTest {
           ObjectStore.open(
               file,
               SecretsAtRest.open(directory.resolve("secrets.key")),
-              StoreOptions.defaults())) {
+              StoreOptions.of(64 << 20))) {
         assertThat(store.revision()).isEqualTo(9);
         assertThat(store.get(LOGIN))
             .satisfies(

@@ -53,7 +53,7 @@ class CrashTest {
     writer.waitFor();
 
     try (ObjectStore store =
-        ObjectStore.open(file, AtRest.plain(), new StoreOptions(10, 1 << 20, false))) {
+        ObjectStore.open(file, AtRest.plain(), new StoreOptions(10, 1 << 20, 1 << 30, false))) {
       assertThat(store.revision()).isGreaterThanOrEqualTo(acknowledged);
       List<Long> revisions =
           store.list(Range.of("g", "things", "")).objects().stream()
@@ -74,7 +74,7 @@ class CrashTest {
       PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
       ObjectStore store =
           ObjectStore.open(
-              Path.of(arguments[0]), AtRest.plain(), new StoreOptions(10, 1 << 20, true));
+              Path.of(arguments[0]), AtRest.plain(), new StoreOptions(10, 1 << 20, 1 << 30, true));
       for (int i = 0; i < 100_000; i++) {
         StoredObject created =
             store.create(

@@ -45,7 +45,7 @@ class FullDiskTest {
 
   private ObjectStore open() throws IOException {
     return ObjectStore.open(
-        small.resolve("objects.mv"), AtRest.plain(), new StoreOptions(100, 1 << 20, true));
+        small.resolve("objects.mv"), AtRest.plain(), new StoreOptions(100, 1 << 20, 1 << 30, true));
   }
 
   @Test
