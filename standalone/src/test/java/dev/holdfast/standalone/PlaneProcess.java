@@ -42,7 +42,6 @@ final class PlaneProcess implements AutoCloseable {
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
                 "-Xms8m",
                 "-Xmx" + heap,
                 "-XX:+ExitOnOutOfMemoryError",
