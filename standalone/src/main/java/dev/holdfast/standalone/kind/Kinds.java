@@ -129,7 +129,7 @@ public final class Kinds {
         traits,
         subresources,
         Suppliers.memoize(
-            () -> schema == null ? StructuralSchema.deduced() : StructuralSchema.parse(schema)),
+            () -> schema == null ? StructuralSchema.deduced() : StructuralSchema.accepted(schema)),
         schema,
         columns,
         fields,

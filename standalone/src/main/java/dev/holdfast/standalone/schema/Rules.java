@@ -91,21 +91,18 @@ record Rules(
 
   private void check(
       JsonNode value, @Nullable JsonNode old, Change change, FieldPath path, Run run) {
-    Map<String, Object> variables = new HashMap<>();
-    variables.put(RuleCompiler.SELF, RuleView.of(schema, value, null));
-    Map<String, Object> optionalVariables = new HashMap<>(variables);
+    Object self = RuleView.of(schema, value, null);
     Object oldSelf =
         old == null || old.isNull() || !needsOldSelf() ? null : RuleView.of(schema, old, value);
-    optionalVariables.put(RuleCompiler.OLD_SELF, Optional.ofNullable(oldSelf));
-    if (oldSelf != null) {
-      variables.put(RuleCompiler.OLD_SELF, oldSelf);
-    }
     for (Compiled rule : own) {
       boolean optional = rule.rule().optionalOldSelf();
       if (oldSelf != null || optional || !rule.usesOldSelf()) {
-        FieldError error =
-            violation(
-                rule, optional ? optionalVariables : variables, change, path, value, run.budget());
+        Map<String, Object> variables = new HashMap<>();
+        variables.put(RuleCompiler.SELF, self);
+        if (oldSelf != null || optional) {
+          variables.put(RuleCompiler.OLD_SELF, optional ? Optional.ofNullable(oldSelf) : oldSelf);
+        }
+        FieldError error = violation(rule, variables, change, path, value, run.budget());
         if (run.budget().isExhausted()) {
           run.errors().add(path.invalid(schema.type(), TOO_COSTLY));
           return;

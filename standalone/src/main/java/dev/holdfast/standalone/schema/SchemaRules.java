@@ -69,7 +69,7 @@ final class SchemaRules {
 
   static List<FieldError> check(JsonNode schema, FieldPath path) {
     SchemaRules rules = new SchemaRules();
-    rules.visit(schema, path, DATA.root());
+    rules.visit(schema, path, DATA.root(), false);
     return rules.errors;
   }
 
@@ -79,36 +79,63 @@ final class SchemaRules {
         .forEach(each -> errors.add(each.error(node, path)));
   }
 
-  private void visit(JsonNode node, FieldPath path, List<Check> place) {
+  /**
+   * @param place what is checked because of where the node is
+   * @param nested whether it is below allOf, anyOf, oneOf or not
+   */
+  private void visit(JsonNode node, FieldPath path, List<Check> place, boolean nested) {
     int before = errors.size();
     checkNode(node, path);
-    check(DATA.outside(), node, path);
+    check(nested ? DATA.nested() : DATA.outside(), node, path);
     check(place, node, path);
-    checkListMapKeys(node, path);
-    JsonNode rules = node.path("x-kubernetes-validations");
-    for (int i = 0; i < rules.size(); i++) {
-      check(DATA.rule(), rules.get(i), path.child("x-kubernetes-validations").index(i));
+    if (!nested) {
+      checkListMapKeys(node, path);
+      JsonNode rules = node.path("x-kubernetes-validations");
+      for (int i = 0; i < rules.size(); i++) {
+        check(DATA.rule(), rules.get(i), path.child("x-kubernetes-validations").index(i));
+      }
     }
     for (Map.Entry<String, JsonNode> property : node.path("properties").properties()) {
       String name = property.getKey();
       FieldPath below = path.child("properties").key(name);
-      boolean root = FieldPath.ROOT.equals(path.parent());
+      boolean root = !nested && FieldPath.ROOT.equals(path.parent());
       if (root && name.equals("metadata")) {
         check(DATA.metadata(), property.getValue(), below);
       } else {
         boolean typeMeta = root && (name.equals("kind") || name.equals("apiVersion"));
-        visit(property.getValue(), below, typeMeta ? DATA.typeMeta() : DATA.field());
+        List<Check> field = typeMeta ? DATA.typeMeta() : DATA.field();
+        visit(property.getValue(), below, nested ? DATA.nestedType() : field, nested);
       }
     }
-    if (node.path("additionalProperties").isObject()) {
-      visit(node.get("additionalProperties"), path.child("additionalProperties"), DATA.field());
+    if (node.path("additionalProperties").isObject() && !nested) {
+      FieldPath below = path.child("additionalProperties");
+      visit(node.get("additionalProperties"), below, DATA.field(), false);
     }
     if (node.has("items")) {
-      visit(node.get("items"), path.child("items"), DATA.item());
+      List<Check> item = nested ? DATA.nestedType() : DATA.item();
+      visit(node.get("items"), path.child("items"), item, nested);
     }
-    checkJunctors(node, path, node.path("x-kubernetes-int-or-string").asBoolean());
-    if (errors.size() == before && node.hasNonNull("default")) {
+    visitJunctors(node, path, nested ? place : allowedBelow(node));
+    if (!nested && errors.size() == before && node.hasNonNull("default")) {
       checkDefault(Schema.read(node), node.get("default"), path.child("default"));
+    }
+  }
+
+  /** What is checked below the junctors of a node: only one of two types may name them again. */
+  private static List<Check> allowedBelow(JsonNode node) {
+    return node.path("x-kubernetes-int-or-string").asBoolean() ? List.of() : DATA.nestedType();
+  }
+
+  private void visitJunctors(JsonNode node, FieldPath path, List<Check> place) {
+    for (String name : JUNCTORS) {
+      JsonNode nodes = node.path(name);
+      for (int i = 0; i < nodes.size(); i++) {
+        List<Check> each = name.equals("oneOf") ? DATA.nestedType() : place;
+        visit(nodes.path(i), path.child(name).index(i), each, true);
+      }
+    }
+    if (node.has("not")) {
+      visit(node.get("not"), path.child("not"), DATA.nestedType(), true);
     }
   }
 
@@ -158,33 +185,5 @@ final class SchemaRules {
     for (FieldError error : ValueValidator.validate(schema, pruned, null, FieldPath.ROOT)) {
       errors.add(error.below(path.text()));
     }
-  }
-
-  private void checkJunctors(JsonNode node, FieldPath path, boolean typesAllowed) {
-    for (String name : JUNCTORS) {
-      JsonNode nodes = node.path(name);
-      for (int i = 0; i < nodes.size(); i++) {
-        boolean allowed = typesAllowed && !name.equals("oneOf");
-        checkNested(nodes.path(i), path.child(name).index(i), allowed);
-      }
-    }
-    if (node.has("not")) {
-      checkNested(node.get("not"), path.child("not"), false);
-    }
-  }
-
-  private void checkNested(JsonNode node, FieldPath path, boolean typesAllowed) {
-    checkNode(node, path);
-    check(DATA.nested(), node, path);
-    if (!typesAllowed) {
-      check(DATA.nestedType(), node, path);
-    }
-    for (Map.Entry<String, JsonNode> property : node.path("properties").properties()) {
-      checkNested(property.getValue(), path.child("properties").key(property.getKey()), false);
-    }
-    if (node.has("items")) {
-      checkNested(node.get("items"), path.child("items"), false);
-    }
-    checkJunctors(node, path, typesAllowed);
   }
 }

@@ -25,6 +25,7 @@ public final class StructuralSchema {
           Reason.FieldValueTooMany,
           Reason.FieldValueTypeInvalid);
 
+  private static final FieldPath PLACE = FieldPath.ROOT.child("openAPIV3Schema");
   private static final Set<String> SELECTABLE = Set.of("string", "boolean", "integer");
 
   private final Schema root;
@@ -42,9 +43,21 @@ public final class StructuralSchema {
    *     the fields in it are paths within {@code spec.versions[].schema}
    */
   public static StructuralSchema parse(JsonNode schema) {
-    FieldPath path = FieldPath.ROOT.child("openAPIV3Schema");
-    List<FieldError> errors = SchemaRules.check(schema, path);
-    Rules rules = errors.isEmpty() ? RuleCompiler.compile(schema, path, errors) : null;
+    List<FieldError> errors = SchemaRules.check(schema, PLACE);
+    if (!errors.isEmpty()) {
+      throw new InvalidSchemaException(errors);
+    }
+    return accepted(schema);
+  }
+
+  /**
+   * The schema of a definition that was accepted before: only its rules are compiled again.
+   *
+   * @throws InvalidSchemaException when they can't be
+   */
+  public static StructuralSchema accepted(JsonNode schema) {
+    List<FieldError> errors = new ArrayList<>();
+    Rules rules = RuleCompiler.compile(schema, PLACE, errors);
     if (!errors.isEmpty()) {
       throw new InvalidSchemaException(errors);
     }
