@@ -11,7 +11,6 @@ import dev.holdfast.standalone.kind.Kinds;
 import dev.holdfast.standalone.kind.ResourceRegistry;
 import dev.holdfast.standalone.kind.ResourceType;
 import dev.holdfast.standalone.read.ResourceReader;
-import dev.holdfast.standalone.resource.ApiException;
 import dev.holdfast.standalone.resource.ResourceWriter;
 import dev.holdfast.standalone.resource.Target;
 import dev.holdfast.standalone.resource.WriteOptions;
@@ -29,12 +28,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.time.Clock;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -84,39 +83,40 @@ public final class StandaloneControlPlane implements AutoCloseable {
       throws IOException {
     Path directory = options.dataDirectory();
     PrivateFiles.createDirectory(directory);
-    List<AutoCloseable> opened = new ArrayList<>();
-    // Opening the file and making TLS ready take about as long: side by side, because users wait.
-    FutureTask<ObjectStore> opening = new FutureTask<>(() -> openStore(options));
+    // What is stored and TLS take about as long to be ready: side by side, because users wait.
+    FutureTask<Resources> opening = new FutureTask<>(() -> Resources.open(options, clock));
     Thread.ofPlatform().name("open-store").start(opening);
+    ApiServer server = null;
     try {
       CertificateAuthority authority =
           CertificateAuthority.open(directory.resolve("pki.p12"), clock);
-      ApiServer server = listen(options, authority);
-      opened.add(server);
+      server = listen(options, authority);
       String url = "https://" + host(options.address()) + ":" + server.port();
-      ObjectStore store = opened(opening);
+      Resources resources = opened(opening);
       // Not before: another control plane may be at work in this directory.
       writeFiles(authority, options, server.port(), url);
-      Controllers controllers = serve(store, server, clock, options);
+      Controllers controllers =
+          new Controllers(
+              resources.registry(), resources.writer(), clock, options.collectGarbage());
+      controllers.start();
+      server.serve(
+          resources.registry(),
+          new ResourceReader(resources.store()),
+          resources.writer(),
+          options.rights(),
+          clock);
       LOG.info("The control plane answers at {}", url);
-      return new StandaloneControlPlane(store, server, controllers, authority, url);
+      return new StandaloneControlPlane(resources.store(), server, controllers, authority, url);
     } catch (GeneralSecurityException e) {
-      closeAll(opened, opening);
+      close(server, opening);
       throw new IOException("certificates can't be made in " + directory + ": " + e, e);
     } catch (IOException | RuntimeException e) {
-      closeAll(opened, opening);
+      close(server, opening);
       throw e;
     }
   }
 
-  private static ObjectStore openStore(StandaloneOptions options) throws IOException {
-    return ObjectStore.open(
-        options.dataDirectory().resolve("objects.mv"),
-        SecretsAtRest.open(options.dataDirectory().resolve("secrets.key")),
-        StoreOptions.of(Runtime.getRuntime().maxMemory()).withSync(options.sync()));
-  }
-
-  private static ObjectStore opened(FutureTask<ObjectStore> opening) throws IOException {
+  private static Resources opened(FutureTask<Resources> opening) throws IOException {
     try {
       return opening.get();
     } catch (ExecutionException e) {
@@ -132,18 +132,11 @@ public final class StandaloneControlPlane implements AutoCloseable {
     }
   }
 
-  private static void closeAll(List<AutoCloseable> opened, FutureTask<ObjectStore> opening) {
-    try {
-      opened.add(opened(opening));
+  private static void close(@Nullable ApiServer server, FutureTask<Resources> opening) {
+    try (server) {
+      opened(opening).store().close();
     } catch (IOException e) {
-      LOG.debug("There is no store to close: {}", e.getMessage());
-    }
-    for (AutoCloseable each : opened.reversed()) {
-      try {
-        each.close();
-      } catch (Exception e) {
-        LOG.warn("{} could not be closed: {}", each, e.getMessage());
-      }
+      LOG.debug("Not everything was there to be closed: {}", e.getMessage());
     }
   }
 
@@ -155,43 +148,45 @@ public final class StandaloneControlPlane implements AutoCloseable {
     return ApiServer.listen(authority, options.address(), port);
   }
 
-  private static Controllers serve(
-      ObjectStore store, ApiServer server, Clock clock, StandaloneOptions options)
-      throws IOException {
-    AtomicReference<Definitions> definitions = new AtomicReference<>();
-    ResourceRegistry registry =
-        new ResourceRegistry(
-            Kinds.builtIn(
-                new DefinitionRules(
-                    written -> definitions.get().written(written),
-                    gone -> definitions.get().gone(gone))));
-    ResourceWriter writer = new ResourceWriter(store, clock);
-    definitions.set(new Definitions(registry, writer, clock));
-    for (String namespace : NAMESPACES) {
-      createNamespace(registry, writer, namespace);
-    }
-    definitions.get().start();
-    Controllers controllers = new Controllers(registry, writer, clock, options.collectGarbage());
-    controllers.start();
-    server.serve(registry, new ResourceReader(store), writer, options.rights(), clock);
-    return controllers;
-  }
+  /** What is stored, and what it means. */
+  private record Resources(ObjectStore store, ResourceRegistry registry, ResourceWriter writer) {
 
-  private static void createNamespace(
-      ResourceRegistry registry, ResourceWriter writer, String name) {
-    ResourceType type = registry.builtIn("", "namespaces");
-    if (writer.store().get(type.key("", name)) != null) {
-      return;
+    static Resources open(StandaloneOptions options, Clock clock) throws IOException {
+      ObjectStore store =
+          ObjectStore.open(
+              options.dataDirectory().resolve("objects.mv"),
+              SecretsAtRest.open(options.dataDirectory().resolve("secrets.key")),
+              StoreOptions.of(Runtime.getRuntime().maxMemory()).withSync(options.sync()));
+      try {
+        AtomicReference<Definitions> definitions = new AtomicReference<>();
+        ResourceRegistry registry =
+            new ResourceRegistry(
+                Kinds.builtIn(
+                    new DefinitionRules(
+                        written -> definitions.get().written(written),
+                        gone -> definitions.get().gone(gone))));
+        Resources resources = new Resources(store, registry, new ResourceWriter(store, clock));
+        definitions.set(new Definitions(registry, resources.writer, clock));
+        NAMESPACES.forEach(resources::createNamespace);
+        definitions.get().start();
+        return resources;
+      } catch (RuntimeException e) {
+        store.close();
+        throw e;
+      }
     }
-    ObjectNode namespace = Json.object().put("apiVersion", "v1").put("kind", "Namespace");
-    namespace.putObject("metadata").put("name", name);
-    try {
+
+    private void createNamespace(String name) {
+      ResourceType type = registry.builtIn("", "namespaces");
+      if (store.get(type.key("", name)) != null) {
+        return;
+      }
+      ObjectNode namespace = Json.object().put("apiVersion", "v1").put("kind", "Namespace");
+      namespace.putObject("metadata").put("name", name);
       writer.create(
           new Target(type, "", name, ""),
           new ParsedDocument(namespace, List.of(), false),
           WriteOptions.of("holdfast-standalone", false));
-    } catch (ApiException e) {
-      throw new IllegalStateException("namespace " + name + " can't be made", e);
     }
   }
 

@@ -48,7 +48,7 @@ class FullStoreTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"192m, 1500000", "192m, 50000", "192m, 1", "64m, 1500000", "64m, 1"})
+  @CsvSource({"192m, 1500000", "192m, 50000", "192m, 1", "128m, 1500000", "64m, 1"})
   @Tag("heavy")
   void goesOnWhenItIsFullOf(String heap, int bytes) throws Exception {
     fillAndEmpty(heap, bytes);

@@ -19,14 +19,11 @@ import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import javax.crypto.spec.IvParameterSpec;
 import javax.crypto.spec.PBEParameterSpec;
-import org.bouncycastle.asn1.x500.X500Name;
-import org.bouncycastle.asn1.x500.X500NameBuilder;
-import org.bouncycastle.asn1.x500.style.BCStyle;
-import org.bouncycastle.asn1.x509.GeneralName;
-import org.bouncycastle.asn1.x509.GeneralNames;
-import org.bouncycastle.asn1.x509.KeyPurposeId;
+import javax.naming.ldap.Rdn;
+import javax.security.auth.x500.X500Principal;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -66,8 +63,8 @@ public final class CertificateAuthority {
                     kept == null
                         ? Certificates.newKeys()
                         : new KeyPair(kept.certificate().getPublicKey(), kept.key()),
-                    new X500Name("CN=holdfast-ca"),
-                    new Use(null, null),
+                    new X500Principal("CN=holdfast-ca"),
+                    new Use.Authority(),
                     clock.instant(),
                     AUTHORITY_VALIDITY))
             : kept;
@@ -85,22 +82,17 @@ public final class CertificateAuthority {
    * @param address where it listens; loopback is always included
    */
   public KeyStore server(InetAddress address) throws IOException, GeneralSecurityException {
-    String listening = address.isAnyLocalAddress() ? "127.0.0.1" : address.getHostAddress();
+    InetAddress loopback = InetAddress.ofLiteral("127.0.0.1");
+    InetAddress listening = address.isAnyLocalAddress() ? loopback : address;
     Pair pair = load("server");
-    if (pair == null || expiring(pair) || !covers(pair, listening)) {
-      GeneralName[] names = {
-        new GeneralName(GeneralName.dNSName, "localhost"),
-        new GeneralName(GeneralName.dNSName, "kubernetes"),
-        new GeneralName(GeneralName.dNSName, HostName.local()),
-        new GeneralName(GeneralName.iPAddress, "127.0.0.1"),
-        new GeneralName(GeneralName.iPAddress, "::1"),
-        new GeneralName(GeneralName.iPAddress, listening)
-      };
+    if (pair == null || expiring(pair) || !covers(pair, listening.getHostAddress())) {
       pair =
           issue(
               "server",
-              new X500Name("CN=holdfast-standalone"),
-              new Use(KeyPurposeId.id_kp_serverAuth, new GeneralNames(names)));
+              new X500Principal("CN=holdfast-standalone"),
+              new Use.Server(
+                  List.of("localhost", "kubernetes", HostName.local()),
+                  List.of(loopback, InetAddress.ofLiteral("::1"), listening)));
     }
     return storeOf(pair);
   }
@@ -175,14 +167,14 @@ public final class CertificateAuthority {
         ? pair
         : issue(
             alias,
-            new X500NameBuilder()
-                .addRDN(BCStyle.O, identity.group())
-                .addRDN(BCStyle.CN, identity.user())
-                .build(),
-            new Use(KeyPurposeId.id_kp_clientAuth, null));
+            new X500Principal(
+                "CN=%s,O=%s"
+                    .formatted(
+                        Rdn.escapeValue(identity.user()), Rdn.escapeValue(identity.group()))),
+            new Use.Client());
   }
 
-  private Pair issue(String alias, X500Name subject, Use use) throws GeneralSecurityException {
+  private Pair issue(String alias, X500Principal subject, Use use) throws GeneralSecurityException {
     return keep(
         alias,
         Certificates.sign(

@@ -106,6 +106,28 @@ class CertificateAuthorityTest {
     assertThat(Identity.of(start(0).authority())).isNull();
   }
 
+  @Test
+  void certificatesAreGoodForOnePurposeOnly() throws IOException, GeneralSecurityException {
+    Certificates all = start(0);
+
+    assertThat(all.authority().getBasicConstraints()).isZero();
+    assertThat(all.authority().getKeyUsage())
+        .containsExactly(false, false, false, false, false, true, true, false, false);
+    assertThat(all.authority().getExtendedKeyUsage()).isNull();
+    assertThat(all.server().getExtendedKeyUsage()).containsExactly("1.3.6.1.5.5.7.3.1");
+    assertThat(all.client().getExtendedKeyUsage()).containsExactly("1.3.6.1.5.5.7.3.2");
+    for (X509Certificate leaf : List.of(all.server(), all.client())) {
+      assertThat(leaf.getBasicConstraints()).isEqualTo(-1);
+      assertThat(leaf.getKeyUsage())
+          .containsExactly(true, false, false, false, false, false, false, false, false);
+      assertThat(leaf.getVersion()).isEqualTo(3);
+      assertThat(leaf.getSerialNumber()).isPositive();
+    }
+    assertThat(
+            all.server().getSubjectAlternativeNames().stream().map(name -> name.get(1).toString()))
+        .contains("localhost", "kubernetes", "127.0.0.1", "0:0:0:0:0:0:0:1");
+  }
+
   private record Certificates(
       X509Certificate authority, X509Certificate server, X509Certificate client) {}
 
