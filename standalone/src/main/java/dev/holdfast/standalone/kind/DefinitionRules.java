@@ -10,6 +10,7 @@ import dev.holdfast.standalone.schema.StructuralSchema;
 import dev.holdfast.standalone.schema.StructuralSchema.InvalidSchemaException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -17,6 +18,8 @@ import org.jspecify.annotations.Nullable;
 public final class DefinitionRules implements KindRules {
   /** Holds a definition until its objects are gone. */
   public static final String CLEANUP = "customresourcecleanup.apiextensions.k8s.io";
+
+  private static final int MAXIMUM_SELECTABLE = 8;
 
   private final Consumer<ObjectNode> written;
   private final Consumer<ObjectNode> gone;
@@ -144,11 +147,20 @@ public final class DefinitionRules implements KindRules {
         return;
       }
       for (int i = 0; i < paths.size(); i++) {
-        if (!schema.isSelectable(paths.get(i))) {
+        String path = paths.get(i);
+        String at = place + "[" + i + "].jsonPath";
+        if (!schema.isSelectable(path)) {
           String rule =
               "must be the path of a string, a boolean or an integer outside the metadata";
-          errors.add(FieldError.invalid(place + "[" + i + "].jsonPath", paths.get(i), rule));
+          errors.add(FieldError.invalid(at, path, rule));
+        } else if (paths.indexOf(path) < i) {
+          String message = "Duplicate value: \"" + path + "\"";
+          errors.add(new FieldError(Reason.FieldValueDuplicate, at, message));
         }
+      }
+      if (Set.copyOf(paths).size() > MAXIMUM_SELECTABLE) {
+        String message = "Too many: must have at most " + MAXIMUM_SELECTABLE + " items";
+        errors.add(new FieldError(Reason.FieldValueTooMany, place, message));
       }
     } catch (InvalidSchemaException e) {
       String place = common ? "spec.validation" : field + "schema";

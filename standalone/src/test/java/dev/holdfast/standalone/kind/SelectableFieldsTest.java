@@ -42,6 +42,10 @@ class SelectableFieldsTest {
       .spec.a | number | FieldValueInvalid spec.selectableFields[0].jsonPath
       .spec | string | FieldValueInvalid spec.selectableFields[0].jsonPath
       .spec.b .spec.c | string | FieldValueInvalid spec.selectableFields[1].jsonPath
+      .spec.b .spec.b | string | FieldValueDuplicate spec.selectableFields[1].jsonPath
+      .spec.b .spec.c1 .spec.c2 .spec.c3 .spec.c4 .spec.c5 .spec.c6 .spec.c7 | string
+      .spec.b .spec.c1 .spec.c2 .spec.c3 .spec.c4 .spec.c5 .spec.c6 .spec.c7 .spec.c8 | string \
+      | FieldValueTooMany spec.selectableFields
       .spec['a'] | string | FieldValueInvalid spec.selectableFields[0].jsonPath
       .metadata.name | string | FieldValueInvalid spec.selectableFields[0].jsonPath
       .spec.a | string | .spec.c | integer | FieldValueInvalid spec.versions[1].selectableFields[0].jsonPath
@@ -82,7 +86,17 @@ class SelectableFieldsTest {
                       properties:
                         spec:
                           type: object
-                          properties: {a: {type: %s}, b: {type: string}}
+                          properties:
+                            a: {type: %s}
+                            b: {type: string}
+                            c1: {type: string}
+                            c2: {type: string}
+                            c3: {type: string}
+                            c4: {type: string}
+                            c5: {type: string}
+                            c6: {type: string}
+                            c7: {type: string}
+                            c8: {type: string}
                   """
                       .formatted(i + 1, i == 0, columns[2 * i + 1]));
           for (String path : columns[2 * i].isEmpty() ? new String[0] : columns[2 * i].split(" ")) {
