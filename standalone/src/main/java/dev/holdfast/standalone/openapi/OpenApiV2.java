@@ -123,76 +123,56 @@ public final class OpenApiV2 {
                 info.writeString(2, about.path("version").asText());
               });
           message(out, 8, paths -> paths(paths, document.path("paths")));
-          message(out, 9, definitions -> named(definitions, document.path("definitions")));
+          message(out, 9, definitions -> schemas(definitions, document.path("definitions")));
         });
   }
 
   private static void paths(CodedOutputStream out, JsonNode paths) throws IOException {
     for (Map.Entry<String, JsonNode> path : paths.properties()) {
-      message(
-          out,
-          2,
-          named -> {
-            named.writeString(1, path.getKey());
-            message(
-                named,
-                2,
-                item -> message(item, 8, patch -> operation(patch, path.getValue().path("patch"))));
-          });
+      JsonNode operation = path.getValue().path("patch");
+      entry(out, 2, path.getKey(), item -> message(item, 8, patch -> operation(patch, operation)));
     }
   }
 
   private static void operation(CodedOutputStream out, JsonNode operation) throws IOException {
     for (JsonNode parameter : operation.path("parameters")) {
-      message(
-          out,
-          8,
-          item ->
-              message(
-                  item,
-                  1,
-                  either ->
-                      message(
-                          either,
-                          2,
-                          simple ->
-                              message(
-                                  simple,
-                                  3,
-                                  query -> {
-                                    query.writeString(2, parameter.path("in").asText());
-                                    query.writeString(4, parameter.path("name").asText());
-                                    query.writeString(6, parameter.path("type").asText());
-                                  }))));
+      Content query =
+          item -> {
+            item.writeString(2, parameter.path("in").asText());
+            item.writeString(4, parameter.path("name").asText());
+            item.writeString(6, parameter.path("type").asText());
+          };
+      // A parameter, no reference; not in the body; in the query.
+      message(out, 8, item -> message(item, 1, it -> message(it, 2, in -> message(in, 3, query))));
     }
-    for (Map.Entry<String, JsonNode> field : operation.properties()) {
+    extensions(out, 13, operation);
+  }
+
+  private static void extensions(CodedOutputStream out, int number, JsonNode of)
+      throws IOException {
+    for (Map.Entry<String, JsonNode> field : of.properties()) {
       if (field.getKey().startsWith("x-")) {
-        extension(out, 13, field.getKey(), field.getValue());
+        entry(out, number, field.getKey(), any(field.getValue()));
       }
     }
   }
 
-  private static void extension(CodedOutputStream out, int number, String name, JsonNode value)
+  private static void schemas(CodedOutputStream out, JsonNode schemas) throws IOException {
+    for (Map.Entry<String, JsonNode> schema : schemas.properties()) {
+      entry(out, 1, schema.getKey(), content -> schema(content, schema.getValue()));
+    }
+  }
+
+  /** A pair of a map. */
+  private static void entry(CodedOutputStream out, int number, String name, Content value)
       throws IOException {
     message(
         out,
         number,
-        extension -> {
-          extension.writeString(1, name);
-          any(extension, 2, value);
+        pair -> {
+          pair.writeString(1, name);
+          message(pair, 2, value);
         });
-  }
-
-  private static void named(CodedOutputStream out, JsonNode schemas) throws IOException {
-    for (Map.Entry<String, JsonNode> schema : schemas.properties()) {
-      message(
-          out,
-          1,
-          entry -> {
-            entry.writeString(1, schema.getKey());
-            message(entry, 2, content -> schema(content, schema.getValue()));
-          });
-    }
   }
 
   private static void schema(CodedOutputStream out, JsonNode schema) throws IOException {
@@ -211,6 +191,7 @@ public final class OpenApiV2 {
         nested(out, name, value);
       }
     }
+    extensions(out, 31, schema);
   }
 
   private static void nested(CodedOutputStream out, String name, JsonNode value)
@@ -223,7 +204,7 @@ public final class OpenApiV2 {
       }
       case "enum" -> {
         for (JsonNode each : value) {
-          any(out, 20, each);
+          message(out, 20, any(each));
         }
       }
       case "additionalProperties" ->
@@ -240,18 +221,14 @@ public final class OpenApiV2 {
       case "type" -> message(out, 22, type -> type.writeString(1, value.asText()));
       case "items" ->
           message(out, 23, items -> message(items, 1, content -> schema(content, value)));
-      case "properties" -> message(out, 25, properties -> named(properties, value));
-      default -> {
-        if (name.startsWith("x-")) {
-          extension(out, 31, name, value);
-        }
-      }
+      case "properties" -> message(out, 25, properties -> schemas(properties, value));
+      default -> {}
     }
   }
 
   /** Any value, as YAML, which JSON is. */
-  private static void any(CodedOutputStream out, int number, JsonNode value) throws IOException {
-    message(out, number, any -> any.writeString(2, value.toString()));
+  private static Content any(JsonNode value) {
+    return any -> any.writeString(2, value.toString());
   }
 
   private static void message(CodedOutputStream out, int number, Content content)
