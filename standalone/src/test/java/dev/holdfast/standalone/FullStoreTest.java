@@ -132,6 +132,8 @@ class FullStoreTest {
     assertThat(listed.results().map(name -> name.group(1)).collect(Collectors.toSet()))
         .containsAll(Set.copyOf(names));
     client.expect(200, "GET", "/readyz", "");
+    assertThat(client.send("GET", "/metrics", ""))
+        .containsPattern("stored_bytes [1-9]\\d+\n(#.*\n)*.*_stored_bytes_limit [1-9]\\d+\n");
   }
 
   /** One that is good, and asks without trying again. */

@@ -334,8 +334,14 @@ final class ApiHandler extends Handler.Abstract {
         # HELP holdfast_standalone_resource_version The revision of the last write.
         # TYPE holdfast_standalone_resource_version counter
         holdfast_standalone_resource_version %d
+        # HELP holdfast_standalone_stored_bytes What all objects take of the heap.
+        # TYPE holdfast_standalone_stored_bytes gauge
+        holdfast_standalone_stored_bytes %d
+        # HELP holdfast_standalone_stored_bytes_limit What they may take.
+        # TYPE holdfast_standalone_stored_bytes_limit gauge
+        holdfast_standalone_stored_bytes_limit %d
         """
-            .formatted(store.revision());
+            .formatted(store.revision(), store.size(), store.quota());
     return Exchange.bytes(
         200, "text/plain; version=0.0.4; charset=utf-8", text.getBytes(StandardCharsets.UTF_8));
   }

@@ -166,9 +166,14 @@ public final class ObjectStore implements AutoCloseable {
     return this.<@Nullable StoredObject>locked(() -> current.get(key.path()));
   }
 
-  /** Bytes that the objects take, of those that they may. */
+  /** Bytes that all objects take. */
   public long size() {
     return locked(() -> size);
+  }
+
+  /** Bytes that all objects may take. */
+  public long quota() {
+    return quota;
   }
 
   /** The present state of a range. */
