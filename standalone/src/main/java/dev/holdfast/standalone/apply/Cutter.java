@@ -59,9 +59,7 @@ final class Cutter {
       }
       case "array" -> {
         require(value.isArray(), "list", value);
-        return schema.isListMap() || schema.isSet()
-            ? cutList(schema, value, named, open)
-            : cutAtomicList(schema, value, named, open);
+        return cutList(schema, value, named, open);
       }
       case "integer", "number" -> require(value.isNumber(), NUMERIC, value);
       case "string" -> require(value.isTextual(), "string", value);
@@ -95,20 +93,12 @@ final class Cutter {
     return new Part(value, parts, List.of(), named);
   }
 
-  private Part cutAtomicList(Schema schema, JsonNode list, boolean named, boolean open) {
-    for (int i = 0; i < list.size(); i++) {
-      path.addLast("i:" + i);
-      cut(schema.items(), list.get(i), false, open);
-      path.removeLast();
-    }
-    return Part.whole(list, named);
-  }
-
   private Part cutList(Schema schema, JsonNode list, boolean named, boolean open) {
     LinkedHashMap<String, Part> parts = new LinkedHashMap<>();
     List<String> steps = new ArrayList<>();
+    boolean atomic = !schema.isListMap() && !schema.isSet();
     for (JsonNode item : list) {
-      String step = step(schema, item, steps.size());
+      String step = atomic ? "i:" + steps.size() : step(schema, item, steps.size());
       steps.add(step);
       path.addLast(step);
       Part part = cut(schema.items(), item, false, open);
@@ -121,7 +111,7 @@ final class Cutter {
         parts.put(step, Part.whole(Json.array().add(before.value()).add(item), false));
       }
     }
-    return new Part(list, parts, steps, named);
+    return atomic ? Part.whole(list, named) : new Part(list, parts, steps, named);
   }
 
   private String step(Schema schema, JsonNode item, int index) {

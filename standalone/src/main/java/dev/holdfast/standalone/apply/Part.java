@@ -106,7 +106,7 @@ record Part(
       return value.equals(configuration.value) ? this : configuration;
     }
     if (value.isArray()) {
-      return new ListMerge(this, configuration).merge();
+      return ListMerge.merge(this, configuration);
     }
     Builder merged = new Builder(this);
     SequencedSet<String> names = new LinkedHashSet<>(below().keySet());

@@ -16,16 +16,24 @@ public final class ApiException extends RuntimeException {
   private ApiException(int code, String reason, String message, @Nullable ObjectNode details) {
     super(message);
     this.code = code;
-    this.status = Json.object();
-    status.put("kind", "Status").put("apiVersion", "v1").set("metadata", Json.object());
-    status.put("status", "Failure").put("message", message);
-    if (!reason.isEmpty()) {
-      status.put("reason", reason);
-    }
-    if (details != null) {
-      status.set("details", details);
-    }
-    status.put("code", code);
+    this.status =
+        Json.object(
+            "kind",
+            "Status",
+            "apiVersion",
+            "v1",
+            "metadata",
+            Json.object(),
+            "status",
+            "Failure",
+            "message",
+            message,
+            "reason",
+            reason.isEmpty() ? null : reason,
+            "details",
+            details,
+            "code",
+            code);
   }
 
   /** HTTP status code. */

@@ -18,7 +18,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HexFormat;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -240,23 +239,23 @@ public final class Decoding {
     }
     require(given.isObject(), type, given, "metadata", "v1.ObjectMeta");
     String place = type.has(Trait.CUSTOM) ? "ObjectMeta." : "ObjectMeta.metadata.";
-    Iterator<Map.Entry<String, JsonNode>> fields = given.properties().iterator();
-    while (fields.hasNext()) {
-      Map.Entry<String, JsonNode> field = fields.next();
-      JsonNode value = field.getValue();
-      Schema schema = METADATA.get(field.getKey());
-      if (schema == null) {
-        unknown.add("metadata." + field.getKey());
-      } else if (!value.isNull()) {
-        requireGoType(type, schema, value, place + field.getKey());
-      }
-      boolean empty = value.isContainerNode() ? value.isEmpty() : value.asText("").isEmpty();
-      // To a typed kind an empty list of managers is a request to forget them all.
-      boolean reset = field.getKey().equals("managedFields") && !type.has(Trait.CUSTOM);
-      if (schema == null || (empty && !reset)) {
-        fields.remove();
-      }
-    }
+    given
+        .properties()
+        .removeIf(
+            field -> {
+              JsonNode value = field.getValue();
+              Schema schema = METADATA.get(field.getKey());
+              if (schema == null) {
+                unknown.add("metadata." + field.getKey());
+              } else if (!value.isNull()) {
+                requireGoType(type, schema, value, place + field.getKey());
+              }
+              boolean empty =
+                  value.isContainerNode() ? value.isEmpty() : value.asText("").isEmpty();
+              // To a typed kind an empty list of managers is a request to forget them all.
+              boolean reset = field.getKey().equals("managedFields") && !type.has(Trait.CUSTOM);
+              return schema == null || (empty && !reset);
+            });
   }
 
   private static String goType(Schema schema) {

@@ -11,7 +11,6 @@ import dev.holdfast.standalone.kind.ResourceType;
 import dev.holdfast.standalone.kind.Trait;
 import dev.holdfast.standalone.patch.PatchException;
 import dev.holdfast.standalone.patch.PatchType;
-import dev.holdfast.standalone.patch.Patches;
 import dev.holdfast.standalone.resource.Write.Step;
 import dev.holdfast.standalone.resource.Write.Verb;
 import dev.holdfast.standalone.schema.FieldError;
@@ -96,7 +95,7 @@ public final class ResourceWriter {
         Verb.REPLACE,
         options,
         live -> {
-          ObjectNode next = patched(patchType, existing(target, live).deepCopy(), patch);
+          ObjectNode next = patched(patchType, existing(target, live), patch);
           Decoding.normalizePatched(target.type(), next, options);
           requireMatchingPath(target, next);
           return next;
@@ -105,7 +104,7 @@ public final class ResourceWriter {
 
   private static ObjectNode patched(PatchType patchType, ObjectNode live, JsonNode patch) {
     try {
-      return Patches.apply(patchType, live, patch);
+      return patchType.apply(live, patch);
     } catch (PatchException e) {
       String message = String.valueOf(e.getMessage());
       throw switch (e.kind()) {

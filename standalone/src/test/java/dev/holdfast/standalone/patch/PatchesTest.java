@@ -64,7 +64,7 @@ class PatchesTest {
   void patches(PatchType type, String live, String patch, String expected) {
     ObjectNode before = (ObjectNode) json(live);
 
-    assertThat(Patches.apply(type, before, json(patch))).isEqualTo(json(expected));
+    assertThat(type.apply(before, json(patch))).isEqualTo(json(expected));
     assertThat(before).isEqualTo(json(live));
   }
 
@@ -85,7 +85,7 @@ class PatchesTest {
   void tellsAMalformedPatchFromOneThatDoesNotFit(PatchType type, String patch, Kind kind) {
     ObjectNode live = (ObjectNode) json("{'a':1}");
 
-    assertThatThrownBy(() -> Patches.apply(type, live, json(patch)))
+    assertThatThrownBy(() -> type.apply(live, json(patch)))
         .isInstanceOfSatisfying(PatchException.class, e -> assertThat(e.kind()).isEqualTo(kind));
   }
 }
