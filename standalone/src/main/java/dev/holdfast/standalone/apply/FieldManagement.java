@@ -9,7 +9,6 @@ import dev.holdfast.standalone.schema.Schema;
 import dev.holdfast.standalone.schema.StructuralSchema;
 import java.time.Clock;
 import java.time.temporal.ChronoUnit;
-import java.util.List;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -87,8 +86,9 @@ public final class FieldManagement {
     Manager applier = new Manager(manager, ManagedFields.APPLY, apiVersion, subresource);
     Part merged = ownership.apply(cut, applied, managed, applier, refused);
     boolean changed = !merged.value().equals(before);
-    FieldSet fields = managed.fieldsOf(applier).difference(NEVER_OWNED);
-    managed.put(applier, new Owned(fields, apiVersion, changed ? now() : managed.timeOf(applier)));
+    FieldSet fields = managed.get(applier).fields().difference(NEVER_OWNED);
+    managed.put(
+        applier, new Owned(fields, apiVersion, changed ? now() : managed.get(applier).time()));
     // A copy, as the parts are shared with the live object.
     ObjectNode result = merged.value() instanceof ObjectNode it ? it.deepCopy() : Json.object();
     if (changed) {
@@ -139,11 +139,11 @@ public final class FieldManagement {
     // A name nobody has: what this operation changed must be told from what was owned before.
     Manager current = new Manager(CURRENT_OPERATION, ManagedFields.UPDATE, apiVersion, "");
     ownership.update(before, after, managed, current);
-    FieldSet changed = managed.fieldsOf(current).difference(NEVER_OWNED);
+    FieldSet changed = managed.get(current).fields().difference(NEVER_OWNED);
     managed.set(current, new FieldSet(), apiVersion);
     if (!changed.isEmpty()) {
       Manager manager = new Manager(name, ManagedFields.UPDATE, apiVersion, subresource);
-      FieldSet fields = changed.union(managed.fieldsOf(manager));
+      FieldSet fields = changed.union(managed.get(manager).fields());
       managed.put(manager, new Owned(fields, apiVersion, now()));
     }
   }
@@ -167,14 +167,7 @@ public final class FieldManagement {
   }
 
   private static ObjectNode empty(ObjectNode like) {
-    ObjectNode empty = Json.object();
-    for (String field : List.of("apiVersion", "kind")) {
-      JsonNode value = like.get(field);
-      if (value != null) {
-        empty.set(field, value);
-      }
-    }
-    return empty;
+    return Json.object().<ObjectNode>setAll(like).retain("apiVersion", "kind");
   }
 
   /** A copy of the first two levels; what is below is shared. */

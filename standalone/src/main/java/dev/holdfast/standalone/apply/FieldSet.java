@@ -3,6 +3,7 @@ package dev.holdfast.standalone.apply;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.holdfast.standalone.json.MalformedDocumentException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -162,6 +163,7 @@ final class FieldSet {
    *
    * @param ours whether we wrote it, so that its steps have our form already
    * @throws IllegalArgumentException if it is malformed
+   * @throws MalformedDocumentException if what is in a step is no JSON
    */
   static FieldSet fromJson(@Nullable JsonNode json, boolean ours) {
     FieldSet set = new FieldSet();

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import dev.holdfast.standalone.json.Json;
+import dev.holdfast.standalone.json.MalformedDocumentException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -95,7 +96,7 @@ final class ManagedFields {
                 Json.textAt(entry, "time")));
       }
       return result;
-    } catch (IllegalArgumentException e) {
+    } catch (IllegalArgumentException | MalformedDocumentException e) {
       return new ManagedFields();
     }
   }
@@ -109,13 +110,9 @@ final class ManagedFields {
     return new TreeMap<>(entries);
   }
 
-  FieldSet fieldsOf(Manager manager) {
-    Owned owned = entries.get(manager);
-    return owned == null ? new FieldSet() : owned.fields();
-  }
-
-  @Nullable Owned get(Manager manager) {
-    return entries.get(manager);
+  /** What a manager has, which may be nothing. */
+  Owned get(Manager manager) {
+    return entries.getOrDefault(manager, new Owned(new FieldSet(), "", ""));
   }
 
   /** What is owned in each version; one of them comes first, if there is something. */
@@ -129,15 +126,9 @@ final class ManagedFields {
     return versions;
   }
 
-  /** Of its last change; empty if there was none. */
-  String timeOf(Manager manager) {
-    Owned owned = entries.get(manager);
-    return owned == null ? "" : owned.time();
-  }
-
   /** Sets the fields and keeps the time; an entry without any field is dropped. */
   void set(Manager manager, FieldSet fields, String apiVersion) {
-    put(manager, new Owned(fields, apiVersion, timeOf(manager)));
+    put(manager, new Owned(fields, apiVersion, get(manager).time()));
   }
 
   void put(Manager manager, Owned owned) {
@@ -163,7 +154,7 @@ final class ManagedFields {
       Manager first = firstOfVersion.putIfAbsent(owned.apiVersion(), updater.getKey());
       if (first != null) {
         Manager bucket = new Manager(ANCIENT_CHANGES, UPDATE, owned.apiVersion(), "");
-        FieldSet collected = fieldsOf(entries.containsKey(bucket) ? bucket : first);
+        FieldSet collected = get(entries.containsKey(bucket) ? bucket : first).fields();
         entries.remove(entries.containsKey(bucket) ? updater.getKey() : first);
         entries.remove(updater.getKey());
         FieldSet fields = owned.fields().union(collected);

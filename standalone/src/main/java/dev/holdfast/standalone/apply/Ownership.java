@@ -28,7 +28,12 @@ record Ownership(Schema type, String apiVersion, FieldSet ignored, boolean other
     Comparison all = Comparison.of(live, after);
     settle(all, managed, manager, FORCE);
     FieldSet fields =
-        managed.fieldsOf(manager).difference(all.removed()).union(all.changed()).without(ignored);
+        managed
+            .get(manager)
+            .fields()
+            .difference(all.removed())
+            .union(all.changed())
+            .without(ignored);
     managed.set(manager, fields, apiVersion);
   }
 
@@ -49,7 +54,7 @@ record Ownership(Schema type, String apiVersion, FieldSet ignored, boolean other
     Part merged = live.merge(configuration);
     Owned last = managed.get(manager);
     managed.set(manager, configuration.fields().without(ignored), apiVersion);
-    Part result = last == null ? merged : prune(merged, managed, last);
+    Part result = last.fields().isEmpty() ? merged : prune(merged, managed, last);
     for (String version : managed.byVersion(apiVersion).keySet()) {
       inVersion(live, apiVersion, version);
       inVersion(result, apiVersion, version);

@@ -1,12 +1,11 @@
 package dev.holdfast.standalone.apply;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.TextNode;
 import dev.holdfast.standalone.json.Json;
 import dev.holdfast.standalone.json.JsonValues;
+import dev.holdfast.standalone.json.MalformedDocumentException;
+import java.nio.charset.StandardCharsets;
 import java.util.Comparator;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -18,9 +17,6 @@ import org.jspecify.annotations.Nullable;
  * the first item. Equal steps are equal texts: numbers, fields and escapes have one form each.
  */
 final class Step {
-  private static final ObjectMapper STRICT =
-      new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
-
   /** Fields, keys, values, indexes; numbers by their value. */
   static final Comparator<String> ORDER =
       Comparator.comparingInt((String step) -> "fkvi".indexOf(step.charAt(0)))
@@ -53,6 +49,7 @@ final class Step {
    *
    * @return null for a kind that a later version may have added
    * @throws IllegalArgumentException if it is malformed
+   * @throws MalformedDocumentException if what is in it is no JSON
    */
   static @Nullable String parse(String step) {
     if (step.length() < 2 || step.charAt(1) != ':') {
@@ -82,10 +79,8 @@ final class Step {
   }
 
   private static JsonNode content(String step) {
-    try {
-      return step.charAt(0) == 'f' ? TextNode.valueOf(nameOf(step)) : STRICT.readTree(nameOf(step));
-    } catch (JsonProcessingException e) {
-      throw new IllegalArgumentException("not JSON inside a key of FieldsV1: " + step, e);
-    }
+    return step.charAt(0) == 'f'
+        ? TextNode.valueOf(nameOf(step))
+        : Json.parse(nameOf(step).getBytes(StandardCharsets.UTF_8)).value();
   }
 }

@@ -218,16 +218,10 @@ public final class Decoding {
 
   private static List<String> unknownFields(
       ResourceType type, StructuralSchema schema, ObjectNode object) {
-    return unknownPaths(type, schema, object).stream()
-        .map(path -> "unknown field \"" + path + "\"")
-        .toList();
-  }
-
-  private static List<String> unknownPaths(
-      ResourceType type, StructuralSchema schema, ObjectNode object) {
     List<String> unknown = new ArrayList<>();
     coerceMetadata(type, object, unknown);
     unknown.addAll(schema.pruneUnknown(object));
+    unknown.replaceAll(path -> "unknown field \"" + path + "\"");
     return unknown;
   }
 
