@@ -194,12 +194,15 @@ class WatchTortureTest {
   void aWatcherIsToldThatItsRevisionIsGone() throws Exception {
     String collection = "/api/v1/namespaces/first/configmaps";
     ObjectNode large = Api.object().put("apiVersion", "v1").put("kind", "ConfigMap");
-    large.putObject("metadata").put("generateName", "large-");
+    large.putObject("metadata").put("name", "large");
     large.putObject("data").put("text", "x".repeat(1 << 20));
     long first = create(collection, large);
-    long second = create(collection, large);
-    for (int i = 0; i < 33; i++) { // the history holds 32 MiB
-      create(collection, large);
+    long second = 0;
+    for (int i = 0; i < 34; i++) { // the history holds 32 MiB of what was replaced
+      large.withObjectProperty("data").put("turn", Integer.toString(i));
+      Api.Answer answer = api.send("PUT", collection + "/large", Api.JSON, large);
+      assertThat(answer.status()).as("%s", answer.body()).isEqualTo(200);
+      second = i == 0 ? answer.revision() : second;
     }
     String path = collection + "?watch=1&resourceVersion=" + first;
     for (boolean socket : List.of(false, true)) {
