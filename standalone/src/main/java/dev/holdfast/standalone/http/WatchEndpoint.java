@@ -119,6 +119,7 @@ final class WatchEndpoint {
       exchange.request().addIdleTimeoutListener(timeout -> false);
       // The end of the client is read behind Jetty's back, which must not read another request.
       exchange.header("Connection", "close");
+      exchange.header("Transfer-Encoding", "chunked"); // so that an end is none of a cut connection
       exchange.begin(200, Exchange.JSON);
       Content.Sink.write(response, false, ByteBuffer.allocate(0));
       interruptAtEnd(exchange.tlsEndPoint(), Thread.currentThread());
