@@ -1,18 +1,15 @@
 package dev.holdfast.standalone.store;
 
+import com.google.common.base.Throwables;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.NavigableMap;
-import java.util.SortedMap;
-import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -37,25 +34,17 @@ import org.slf4j.LoggerFactory;
 public final class ObjectStore implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ObjectStore.class);
   private static final int MAX_BATCH = 256;
-  private static final long MOST_BYTES = 3 << 19; // of an object: what etcd takes, 1.5 MiB
-  // An eighth more than others may take is for deletions, whose steps may make objects larger.
-  private static final int RESERVE = 8;
+  private static final Duration IDLE = Duration.ofSeconds(20);
 
   /** Stands for the latest revision there is. */
   public static final long PRESENT = -1;
-
-  private static final Duration IDLE = Duration.ofSeconds(20);
 
   private final ObjectFile file;
   private final LinkedBlockingQueue<Write> queue = new LinkedBlockingQueue<>();
   private final Thread writer;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition written = lock.newCondition();
-  // These are guarded by the lock, and changed by the writer only.
-  private final NavigableMap<String, StoredObject> current;
-  private final History history;
-  private final long quota;
-  private long size; // of all objects
+  private final State state; // guarded by the lock, and changed by the writer only
   volatile boolean watchesEnded;
   private volatile boolean closing;
   private volatile StoreException.@Nullable Failed failure;
@@ -85,10 +74,7 @@ public final class ObjectStore implements AutoCloseable {
 
   private ObjectStore(ObjectFile file, StoreOptions options) {
     this.file = file;
-    this.current = file.load();
-    this.history = new History(file.revision(), options);
-    this.quota = options.quota();
-    this.size = current.values().stream().mapToLong(StoredObject::size).sum();
+    this.state = new State(file.load(), file.revision(), options);
     this.writer = Thread.ofPlatform().name("store-writer").daemon().unstarted(this::write);
   }
 
@@ -159,26 +145,26 @@ public final class ObjectStore implements AutoCloseable {
 
   /** The revision of the last write. */
   public long revision() {
-    return locked(history::newest);
+    return locked(state::revision);
   }
 
   public @Nullable StoredObject get(Key key) {
-    return this.<@Nullable StoredObject>locked(() -> current.get(key.path()));
+    return this.<@Nullable StoredObject>locked(() -> state.get(key));
   }
 
   /** Bytes that all objects take. */
   public long size() {
-    return locked(() -> size);
+    return locked(state::size);
   }
 
   /** Bytes that all objects may take. */
   public long quota() {
-    return quota;
+    return state.quota();
   }
 
   /** The present state of a range. */
   public Listing list(Range range) {
-    return locked(() -> new Listing(history.newest(), List.copyOf(view(range, "").values())));
+    return locked(() -> state.list(range));
   }
 
   /**
@@ -191,50 +177,7 @@ public final class ObjectStore implements AutoCloseable {
    * @throws StoreException.Compacted when the history does not reach so far
    */
   public Listing list(Range range, long past, String start, int most) {
-    return locked(
-        () -> {
-          long revision = past == PRESENT ? history.newest() : past;
-          Map<String, @Nullable StoredObject> changed = new HashMap<>(); // what was there before
-          for (Change change : history.after(revision, Long.MAX_VALUE).reversed()) {
-            String path = change.key().path();
-            if (range.contains(path) && path.compareTo(start) >= 0) {
-              changed.put(path, change.before());
-            }
-          }
-          SortedMap<String, StoredObject> present = view(range, start);
-          // With so many of what is present, those wanted are there, whatever has changed.
-          NavigableMap<String, StoredObject> state = new TreeMap<>();
-          present.values().stream()
-              .limit((long) most + changed.size())
-              .forEach(object -> state.put(object.key().path(), object));
-          long all = present.size();
-          for (Map.Entry<String, @Nullable StoredObject> entry : changed.entrySet()) {
-            all +=
-                (entry.getValue() == null ? 0 : 1) - (present.containsKey(entry.getKey()) ? 1 : 0);
-            put(state, entry.getKey(), entry.getValue());
-          }
-          List<StoredObject> part = state.values().stream().limit(most).toList();
-          return new Listing(revision, part, all - part.size());
-        });
-  }
-
-  private SortedMap<String, StoredObject> view(Range range, String start) {
-    if (range.prefix().isEmpty()) {
-      return current.tailMap(start);
-    }
-    String from = start.compareTo(range.prefix()) > 0 ? start : range.prefix();
-    return from.compareTo(range.end()) > 0
-        ? Collections.emptySortedMap()
-        : current.subMap(from, range.end());
-  }
-
-  private static void put(
-      Map<String, StoredObject> state, String path, @Nullable StoredObject object) {
-    if (object == null) {
-      state.remove(path);
-    } else {
-      state.put(path, object);
-    }
+    return locked(() -> state.list(range, past == PRESENT ? state.revision() : past, start, most));
   }
 
   /** Follows a range from a revision that {@link #list} or an object has told. */
@@ -245,7 +188,7 @@ public final class ObjectStore implements AutoCloseable {
   /** The first changes after a revision, some {@code wanted} bytes of them; waits for one. */
   List<Change> after(long revision, long wanted, Duration patience) throws InterruptedException {
     await(revision + 1, patience);
-    return locked(() -> history.after(revision, wanted));
+    return locked(() -> state.after(revision, wanted));
   }
 
   /** Whether the revision has been reached before the patience ended. */
@@ -253,10 +196,10 @@ public final class ObjectStore implements AutoCloseable {
     lock.lock();
     try {
       long left = patience.toNanos();
-      while (history.newest() < revision && !watchesEnded && left > 0) {
+      while (state.revision() < revision && !watchesEnded && left > 0) {
         left = written.awaitNanos(left);
       }
-      return history.newest() >= revision;
+      return state.revision() >= revision;
     } finally {
       lock.unlock();
     }
@@ -367,12 +310,12 @@ public final class ObjectStore implements AutoCloseable {
     List<Write> accepted = new ArrayList<>();
     List<Change> changes = new ArrayList<>();
     Map<String, Change> latest = new HashMap<>();
-    long sizeAfter = size;
+    long growth = 0;
     for (Write write : batch) {
       try {
-        Change change = perform(write, latest, history.newest() + changes.size() + 1);
-        requireRoom(write, change, sizeAfter + change.growth());
-        sizeAfter += change.growth();
+        Change change = perform(write, latest, state.revision() + changes.size() + 1);
+        state.requireRoom(change, write.leaving(), growth);
+        growth += change.growth();
         latest.put(write.key().path(), change);
         changes.add(change);
         accepted.add(write);
@@ -386,11 +329,7 @@ public final class ObjectStore implements AutoCloseable {
     file.commit(changes);
     lock.lock();
     try {
-      for (Change change : changes) {
-        put(current, change.key().path(), change.left());
-        history.append(change);
-      }
-      size = sizeAfter;
+      changes.forEach(state::apply);
       written.signalAll();
     } finally {
       lock.unlock();
@@ -422,28 +361,14 @@ public final class ObjectStore implements AutoCloseable {
     return new Change(write.kind(), before, new StoredObject(write.key(), revision, json));
   }
 
-  private void requireRoom(Write write, Change change, long sizeAfter) {
-    long bytes = change.after().json().length;
-    long share = write.leaving() ? RESERVE : Long.MAX_VALUE;
-    if (change.growth() > 0 && bytes > MOST_BYTES + MOST_BYTES / share) {
-      throw new StoreException.TooLarge(write.key(), bytes, MOST_BYTES);
-    }
-    if (change.growth() > 0 && sizeAfter > quota + quota / share) {
-      throw new StoreException.Full(write.key(), size, quota);
-    }
-  }
-
   /** As it is after the changes that are about to be committed. */
   private @Nullable StoredObject present(Key key, Map<String, Change> latest) {
     Change change = latest.get(key.path());
-    return change == null ? current.get(key.path()) : change.left();
+    return change == null ? state.get(key) : change.left();
   }
 
   private void fail(List<Write> batch, RuntimeException cause) {
-    Throwable reason = cause;
-    for (Throwable next = cause; next != null; next = next.getCause()) {
-      reason = next;
-    }
+    Throwable reason = Throwables.getRootCause(cause);
     StoreException.Failed failed =
         new StoreException.Failed(
             "the data file can't be written (%s); free space or repair the disk, then restart the control plane"
