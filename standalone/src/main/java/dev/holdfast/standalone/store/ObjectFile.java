@@ -30,7 +30,8 @@ import org.slf4j.LoggerFactory;
  * version that was committed. Used by one thread at a time.
  *
  * <p>MVStore looks at both ends of what was written last, but a power failure may lose the middle.
- * Therefore each version carries the sum of the checksums of all objects.
+ * Therefore each version is checked before MVStore sees it ({@link ChunkedFile}), and carries the
+ * sum of the checksums of all objects.
  */
 final class ObjectFile implements AutoCloseable {
   /** Every version is synced before the next, so space need not be kept for long. */
@@ -41,7 +42,7 @@ final class ObjectFile implements AutoCloseable {
   private static final String SUM = "sum";
   // As in etcd; 0 means "any" in requests, so that nothing may be at it.
   private static final long FIRST_REVISION = 1;
-  private static final int MOST_TORN = 3; // versions that tidying may write before it syncs
+  private static final int MOST_TORN = 1; // ChunkedFile syncs one before it writes the next
   private static final int BATCH = 1_000; // objects, before a new file is committed in between
   private static final int CACHE_MEBIBYTES = 1; // everything is held in memory by ObjectStore
 
@@ -56,8 +57,13 @@ final class ObjectFile implements AutoCloseable {
   private ObjectFile(String path, AtRest atRest, boolean sync, Duration retention, long version) {
     this.atRest = atRest;
     this.sync = sync;
-    this.file =
-        new MVStore.Builder().fileName(path).autoCommitDisabled().cacheSize(CACHE_MEBIBYTES).open();
+    ChunkedFile chunks = new ChunkedFile(path, CACHE_MEBIBYTES, sync);
+    try {
+      this.file = new MVStore.Builder().adoptFileStore(chunks).autoCommitDisabled().open();
+    } catch (RuntimeException e) {
+      chunks.close();
+      throw e;
+    }
     try {
       file.setVersionsToKeep(0);
       file.setRetentionTime((int) retention.toMillis());
@@ -117,10 +123,15 @@ final class ObjectFile implements AutoCloseable {
     }
     List<Recovery.Chunk> candidates = chunks.subList(0, Math.min(MOST_TORN + 1, chunks.size()));
     for (Recovery.Chunk chunk : candidates) {
+      boolean whole;
       try (Recovery recovery = new Recovery(name)) {
+        whole = recovery.isWhole(chunk);
         recovery.choose(chunk);
       }
       try {
+        if (!whole) {
+          throw new IllegalStateException("parts of version " + chunk.number() + " are missing");
+        }
         return new ObjectFile(name, atRest, sync, retention, chunk.number());
       } catch (RuntimeException e) {
         LOG.warn(

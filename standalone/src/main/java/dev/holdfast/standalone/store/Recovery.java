@@ -22,7 +22,7 @@ import org.h2.store.fs.FilePath;
 final class Recovery implements AutoCloseable {
   private static final int BLOCK = 4096;
   private static final Pattern CHUNK =
-      Pattern.compile("chunk:([0-9a-f]+),len:[0-9a-f]+,pages:[^\\n]*?,version:([0-9a-f]+)");
+      Pattern.compile("chunk:([0-9a-f]+),len:([0-9a-f]+),pages:[^\\n]*?,version:([0-9a-f]+)");
   private static final Pattern LAST =
       Pattern.compile(",block:([0-9a-f]+),.*,chunk:([0-9a-f]+),.*,version:([0-9a-f]+),");
 
@@ -76,7 +76,7 @@ final class Recovery implements AutoCloseable {
     for (long position = 2 * BLOCK; position < file.size(); position += BLOCK) {
       Matcher found = CHUNK.matcher(text(position));
       if (found.lookingAt()) {
-        chunks.add(new Chunk(position, found.group(1), found.group(2)));
+        chunks.add(new Chunk(position, found.group(1), found.group(3)));
       }
     }
     chunks.sort(Comparator.comparingLong(Chunk::number).reversed());
@@ -89,9 +89,27 @@ final class Recovery implements AutoCloseable {
   }
 
   private String text(long position) throws IOException {
-    ByteBuffer read = ByteBuffer.allocate(256);
-    file.read(read, position);
-    return new String(read.array(), 0, read.position(), ISO_8859_1);
+    return ISO_8859_1.decode(read(position, 256)).toString();
+  }
+
+  private ByteBuffer read(long position, int length) throws IOException {
+    ByteBuffer read = ByteBuffer.allocate(length);
+    int count = 0;
+    while (read.hasRemaining() && count >= 0) {
+      count = file.read(read, position + read.position());
+    }
+    return read.flip();
+  }
+
+  /** Whether all of a version's chunk is there. */
+  boolean isWhole(Chunk chunk) throws IOException {
+    Matcher found = CHUNK.matcher(text(chunk.position()));
+    if (!found.lookingAt()) {
+      return false;
+    }
+    long length = Long.parseLong(found.group(2), 16) * BLOCK;
+    return chunk.position() + length <= file.size()
+        && ChunkedFile.isWhole(read(chunk.position(), (int) length));
   }
 
   /** Lets the file begin at this version. */
