@@ -23,10 +23,14 @@ class NodeAgentOnKubeRigTest extends NodeAgentContract {
     assumeTrue(
         Files.isExecutable(SCRIPTS.resolve("start.sh")),
         "no real API server: neither -Dholdfast.kube-rig nor ../shared/kube-rig is there");
-    int port = freePort();
-    int etcdPort = freePort();
-    run("start.sh", emptyDirectory, port, etcdPort);
-    return () -> run("stop.sh", emptyDirectory, port, etcdPort);
+    int port = freePort(0);
+    int etcdPort = port;
+    while (etcdPort == port || freePort(etcdPort + 1) < 0) { // etcd takes the next one too
+      etcdPort = freePort(0);
+    }
+    int etcd = etcdPort;
+    run("start.sh", emptyDirectory, port, etcd);
+    return () -> run("stop.sh", emptyDirectory, port, etcd);
   }
 
   /** Output goes to a file: the servers that a script leaves behind would keep a pipe open. */
@@ -45,9 +49,12 @@ class NodeAgentOnKubeRigTest extends NodeAgentContract {
     assertThat(process.exitValue()).as("%s: %s", script, Files.readString(log)).isZero();
   }
 
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+  /** The port, or any for 0; -1 when it is taken. */
+  private static int freePort(int port) {
+    try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
       return socket.getLocalPort();
+    } catch (IOException | IllegalArgumentException taken) {
+      return -1;
     }
   }
 }

@@ -28,8 +28,8 @@ public final class KubeRig implements AutoCloseable {
     this.scripts = scripts;
     this.directory = directory;
     // etcd takes a second port, the one after its first.
-    this.port = freePort();
-    this.etcdPort = freePort();
+    this.port = freePorts(1);
+    this.etcdPort = freePorts(2);
   }
 
   /** The folder with the scripts, if this machine has it. */
@@ -88,11 +88,22 @@ public final class KubeRig implements AutoCloseable {
     }
   }
 
-  private static int freePort() {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+  /** The first of several ports in a row that nobody uses. */
+  private static int freePorts(int count) {
+    while (true) {
+      int first = freePort(0);
+      if (count == 1 || freePort(first + 1) > 0) {
+        return first;
+      }
+    }
+  }
+
+  /** The port, or any for 0; -1 when it is taken. */
+  private static int freePort(int port) {
+    try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
       return socket.getLocalPort();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+    } catch (IOException | IllegalArgumentException taken) {
+      return -1;
     }
   }
 }

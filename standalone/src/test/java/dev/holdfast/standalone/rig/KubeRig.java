@@ -12,6 +12,7 @@ import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.http.HttpRequest;
 import io.fabric8.kubernetes.client.http.HttpResponse;
 import java.io.IOException;
+import java.net.BindException;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Files;
@@ -74,9 +75,12 @@ public final class KubeRig implements AutoCloseable {
 
   private static String port(Path state, String name) throws IOException {
     Path file = state.resolve(name);
-    if (!Files.exists(file)) {
-      try (ServerSocket socket = new ServerSocket(0)) {
+    while (!Files.exists(file)) {
+      try (ServerSocket socket = new ServerSocket(0);
+          ServerSocket _ = new ServerSocket(socket.getLocalPort() + 1)) { // etcd's second one
         Files.writeString(file, Integer.toString(socket.getLocalPort()));
+      } catch (BindException e) {
+        // taken: another pair
       }
     }
     return Files.readString(file);
