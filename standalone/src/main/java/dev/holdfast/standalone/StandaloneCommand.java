@@ -52,6 +52,13 @@ public final class StandaloneCommand implements Callable<Integer> {
               + " and is protected by client certificates only.")
   private @Nullable InetAddress address;
 
+  @Option(
+      names = "--no-garbage-collection",
+      description =
+          "Leave objects whose owners are gone, as an API server does that runs alone, without"
+              + " the controllers of a cluster; to compare with one.")
+  private boolean withoutGarbageCollector;
+
   /**
    * @param rights what operator and agent may do
    */
@@ -69,6 +76,9 @@ public final class StandaloneCommand implements Callable<Integer> {
         StandaloneOptions.in(dataDirectory).withRights(rights).withPort(port);
     if (address != null) {
       options = options.withAddress(address);
+    }
+    if (withoutGarbageCollector) {
+      options = options.withoutGarbageCollector();
     }
     CountDownLatch stop = new CountDownLatch(1);
     CountDownLatch stopped = new CountDownLatch(1);
