@@ -10,6 +10,11 @@ import dev.holdfast.keeper.protocol.ProtocolException;
 import dev.holdfast.keeper.protocol.ProtocolJson;
 import dev.holdfast.keeper.protocol.Reply;
 import dev.holdfast.keeper.protocol.Request;
+import dev.holdfast.keeper.protocol.lease.HeldLease;
+import dev.holdfast.keeper.protocol.lease.Lease;
+import dev.holdfast.keeper.protocol.lease.Lockspace;
+import dev.holdfast.keeper.protocol.lease.LockspaceState;
+import dev.holdfast.keeper.protocol.lease.MachineLeases;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.UnixDomainSocketAddress;
@@ -36,8 +41,14 @@ import java.util.concurrent.locks.ReentrantLock;
  * the caller's business.
  */
 public final class KeeperClient implements AutoCloseable {
-  /** Longer than the keeper itself waits for anything. */
+  /** Longer than the keeper itself waits for anything but storage. */
   private static final Duration REPLY_TIMEOUT = Duration.ofSeconds(20);
+
+  /**
+   * Longer than the keeper waits for storage that does not answer: six times an I/O timeout of at
+   * most 60 s.
+   */
+  private static final Duration STORAGE_REPLY_TIMEOUT = Duration.ofSeconds(400);
 
   private final LineChannel channel;
   private final KeeperListener listener;
@@ -128,6 +139,85 @@ public final class KeeperClient implements AutoCloseable {
     done(ask(new Request.Forget(machineId)));
   }
 
+  /**
+   * Makes a lockspace on the storage where there is none.
+   *
+   * @throws KeeperException if something else is in its place
+   */
+  public void formatLockspace(Lockspace lockspace) throws IOException {
+    done(ask(new Request.FormatLockspace(lockspace), STORAGE_REPLY_TIMEOUT));
+  }
+
+  /**
+   * Makes a lease in a joined lockspace where there is none.
+   *
+   * @throws KeeperException if something else is in its place
+   */
+  public void formatLease(Lease.Sanlock lease) throws IOException {
+    done(ask(new Request.FormatLease(lease), STORAGE_REPLY_TIMEOUT));
+  }
+
+  /** Begins to join a lockspace; {@link KeeperListener#lockspaceChanged} tells how it goes. */
+  public LockspaceState joinLockspace(Lockspace lockspace) throws IOException {
+    Reply reply = ask(new Request.JoinLockspace(lockspace));
+    if (reply instanceof Reply.OneLockspace(LockspaceState state)) {
+      return state;
+    }
+    throw unexpected(reply);
+  }
+
+  /** Gives the host id of a lockspace back; no machine may hold leases in it. */
+  public void leaveLockspace(String name) throws IOException {
+    done(ask(new Request.LeaveLockspace(name), STORAGE_REPLY_TIMEOUT));
+  }
+
+  /** Every lockspace that was joined and not left. */
+  public List<LockspaceState> listLockspaces() throws IOException {
+    Reply reply = ask(new Request.ListLockspaces());
+    if (reply instanceof Reply.Lockspaces(List<LockspaceState> lockspaces)) {
+      return lockspaces;
+    }
+    throw unexpected(reply);
+  }
+
+  /**
+   * Acquires leases for a machine, all or none.
+   *
+   * @return everything that the machine then holds
+   * @throws KeeperException with the holder where somebody else has one of them
+   */
+  public List<HeldLease> acquireLeases(UUID machineId, List<Lease> leases) throws IOException {
+    return held(ask(new Request.AcquireLeases(machineId, leases), STORAGE_REPLY_TIMEOUT));
+  }
+
+  /**
+   * Releases all leases of a machine whose process is gone, or stopped as {@code paused} asserts.
+   *
+   * @return what was held, with the versions to acquire it with again
+   */
+  public List<HeldLease> releaseLeases(UUID machineId, boolean paused) throws IOException {
+    return held(ask(new Request.ReleaseLeases(machineId, paused), STORAGE_REPLY_TIMEOUT));
+  }
+
+  /** Every machine that holds leases. */
+  public List<MachineLeases> listLeases() throws IOException {
+    Reply reply = ask(new Request.ListLeases());
+    if (reply instanceof Reply.AllLeases(List<MachineLeases> machines)) {
+      return machines;
+    }
+    throw unexpected(reply);
+  }
+
+  /**
+   * Has the keeper's process execute another program, which keeps every machine and lease; this
+   * connection then ends.
+   *
+   * @param command empty for the keeper's own command line
+   */
+  public void upgrade(List<String> command) throws IOException {
+    done(ask(new Request.Upgrade(command)));
+  }
+
   /** Ends the connection; nothing happens to any process. */
   @Override
   public void close() throws IOException {
@@ -147,15 +237,34 @@ public final class KeeperClient implements AutoCloseable {
     }
   }
 
+  private static List<HeldLease> held(Reply reply) throws IOException {
+    if (reply instanceof Reply.Leases(_, List<HeldLease> held)) {
+      return held;
+    }
+    throw unexpected(reply);
+  }
+
   private static IOException unexpected(Reply reply) {
     return switch (reply) {
-      case Reply.Failure(var code, var message) -> new KeeperException(code, message);
-      case Reply.Welcome _, Reply.OneProcess _, Reply.Processes _, Reply.Done _ ->
+      case Reply.Failure(var code, var message, var holder) ->
+          new KeeperException(code, message, holder);
+      case Reply.Welcome _,
+          Reply.OneProcess _,
+          Reply.Processes _,
+          Reply.OneLockspace _,
+          Reply.Lockspaces _,
+          Reply.Leases _,
+          Reply.AllLeases _,
+          Reply.Done _ ->
           new IOException("the keeper's reply does not belong to the request: " + reply);
     };
   }
 
   private Reply ask(Request request) throws IOException {
+    return ask(request, REPLY_TIMEOUT);
+  }
+
+  private Reply ask(Request request, Duration timeout) throws IOException {
     long id = ids.incrementAndGet();
     var answer = new CompletableFuture<Reply>();
     waiting.put(id, answer);
@@ -170,14 +279,13 @@ public final class KeeperClient implements AutoCloseable {
       } finally {
         writing.unlock();
       }
-      return answer.get(REPLY_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+      return answer.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
     } catch (ExecutionException lost) {
       throw new IOException(
           "the connection to the keeper was lost: what was asked may or may not have been done",
           lost);
     } catch (TimeoutException slow) {
-      throw new IOException(
-          "the keeper did not reply within " + REPLY_TIMEOUT.toSeconds() + " s", slow);
+      throw new IOException("the keeper did not reply within " + timeout.toSeconds() + " s", slow);
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
       throw new InterruptedIOException("interrupted while waiting for the keeper");
@@ -220,14 +328,21 @@ public final class KeeperClient implements AutoCloseable {
       throw newer;
     }
     switch (line) {
-      case KeeperLine.EventLine(Event.Exited(ProcessState process)) ->
-          notifications.add(() -> listener.exited(process));
+      case KeeperLine.EventLine(Event event) -> notifications.add(() -> tell(event));
       case KeeperLine.ReplyLine(long replyTo, Reply reply) -> {
         CompletableFuture<Reply> answer = waiting.get(replyTo);
         if (answer != null) {
           answer.complete(reply);
         }
       }
+    }
+  }
+
+  private void tell(Event event) {
+    switch (event) {
+      case Event.Exited(ProcessState process) -> listener.exited(process);
+      case Event.LockspaceChanged(LockspaceState state) -> listener.lockspaceChanged(state);
+      case Event.LeasesLost lost -> listener.leasesLost(lost);
     }
   }
 

@@ -2,8 +2,14 @@ package dev.holdfast.keeper.protocol;
 
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import dev.holdfast.keeper.protocol.lease.HeldLease;
+import dev.holdfast.keeper.protocol.lease.LeaseHolder;
+import dev.holdfast.keeper.protocol.lease.LockspaceState;
+import dev.holdfast.keeper.protocol.lease.MachineLeases;
 import java.util.List;
 import java.util.Objects;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /** The keeper's answer to one request. */
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
@@ -11,6 +17,10 @@ import java.util.Objects;
   @JsonSubTypes.Type(value = Reply.Welcome.class, name = "welcome"),
   @JsonSubTypes.Type(value = Reply.OneProcess.class, name = "process"),
   @JsonSubTypes.Type(value = Reply.Processes.class, name = "processes"),
+  @JsonSubTypes.Type(value = Reply.OneLockspace.class, name = "lockspace"),
+  @JsonSubTypes.Type(value = Reply.Lockspaces.class, name = "lockspaces"),
+  @JsonSubTypes.Type(value = Reply.Leases.class, name = "leases"),
+  @JsonSubTypes.Type(value = Reply.AllLeases.class, name = "allLeases"),
   @JsonSubTypes.Type(value = Reply.Done.class, name = "done"),
   @JsonSubTypes.Type(value = Reply.Failure.class, name = "failure")
 })
@@ -40,14 +50,51 @@ public sealed interface Reply {
     }
   }
 
+  record OneLockspace(LockspaceState state) implements Reply {
+    public OneLockspace {
+      Objects.requireNonNull(state, "state is missing");
+    }
+  }
+
+  /** Every lockspace that was joined and not left. */
+  record Lockspaces(List<LockspaceState> lockspaces) implements Reply {
+    public Lockspaces {
+      lockspaces = List.copyOf(lockspaces);
+    }
+  }
+
+  /**
+   * The leases of one machine.
+   *
+   * @param held what it holds; after a release what it held, with the last versions
+   */
+  record Leases(UUID machineId, List<HeldLease> held) implements Reply {
+    public Leases {
+      Objects.requireNonNull(machineId, "machineId is missing");
+      held = List.copyOf(held);
+    }
+  }
+
+  /** Every machine that holds leases. */
+  record AllLeases(List<MachineLeases> machines) implements Reply {
+    public AllLeases {
+      machines = List.copyOf(machines);
+    }
+  }
+
   record Done() implements Reply {}
 
   /**
    * The request was not done.
    *
    * @param message where, why and what to do, for a human
+   * @param holder who has the lease, where that is the reason
    */
-  record Failure(FailureCode code, String message) implements Reply {
+  record Failure(FailureCode code, String message, @Nullable LeaseHolder holder) implements Reply {
+    public Failure(FailureCode code, String message) {
+      this(code, message, null);
+    }
+
     public Failure {
       Objects.requireNonNull(code, "code is missing");
       Objects.requireNonNull(message, "message is missing");

@@ -2,6 +2,8 @@ package dev.holdfast.keeper.protocol;
 
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import dev.holdfast.keeper.protocol.lease.Lease;
+import dev.holdfast.keeper.protocol.lease.Lockspace;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
@@ -19,7 +21,16 @@ import org.jspecify.annotations.Nullable;
   @JsonSubTypes.Type(value = Request.ListProcesses.class, name = "list"),
   @JsonSubTypes.Type(value = Request.Adopt.class, name = "adopt"),
   @JsonSubTypes.Type(value = Request.SendSignal.class, name = "signal"),
-  @JsonSubTypes.Type(value = Request.Forget.class, name = "forget")
+  @JsonSubTypes.Type(value = Request.Forget.class, name = "forget"),
+  @JsonSubTypes.Type(value = Request.FormatLockspace.class, name = "formatLockspace"),
+  @JsonSubTypes.Type(value = Request.FormatLease.class, name = "formatLease"),
+  @JsonSubTypes.Type(value = Request.JoinLockspace.class, name = "joinLockspace"),
+  @JsonSubTypes.Type(value = Request.LeaveLockspace.class, name = "leaveLockspace"),
+  @JsonSubTypes.Type(value = Request.ListLockspaces.class, name = "listLockspaces"),
+  @JsonSubTypes.Type(value = Request.AcquireLeases.class, name = "acquireLeases"),
+  @JsonSubTypes.Type(value = Request.ReleaseLeases.class, name = "releaseLeases"),
+  @JsonSubTypes.Type(value = Request.ListLeases.class, name = "listLeases"),
+  @JsonSubTypes.Type(value = Request.Upgrade.class, name = "upgrade")
 })
 public sealed interface Request {
   /**
@@ -113,6 +124,103 @@ public sealed interface Request {
     public Forget {
       Objects.requireNonNull(machineId, "machineId is missing");
     }
+  }
+
+  /**
+   * Makes a lockspace's file or area where there is none. Answered by {@link Reply.Done}, also when
+   * the same lockspace is there already; anything else in its place is refused.
+   */
+  record FormatLockspace(Lockspace lockspace) implements Request {
+    public FormatLockspace {
+      Objects.requireNonNull(lockspace, "lockspace is missing");
+    }
+  }
+
+  /**
+   * Makes a lease's area where there is none, in a lockspace that is joined. Answered by {@link
+   * Reply.Done}, also when the same lease is there already; a lease of another name is refused.
+   */
+  record FormatLease(Lease.Sanlock lease) implements Request {
+    public FormatLease {
+      Objects.requireNonNull(lease, "lease is missing");
+    }
+  }
+
+  /**
+   * Begins to join a lockspace, which goes on in the background until it is left. Answered by
+   * {@link Reply.OneLockspace} at once; joining again does nothing, under another host id it is
+   * refused.
+   */
+  record JoinLockspace(Lockspace lockspace) implements Request {
+    public JoinLockspace {
+      Objects.requireNonNull(lockspace, "lockspace is missing");
+    }
+  }
+
+  /**
+   * Gives the host id back. Answered by {@link Reply.Done}, also for one that is not joined;
+   * refused while machines hold leases in it.
+   */
+  record LeaveLockspace(String name) implements Request {
+    public LeaveLockspace {
+      Objects.requireNonNull(name, "name is missing");
+    }
+  }
+
+  /** Answered by {@link Reply.Lockspaces}. */
+  record ListLockspaces() implements Request {}
+
+  /**
+   * Acquires leases for a machine, all or none, before it is launched or resumed. Answered by
+   * {@link Reply.Leases} with all that the machine then holds. What it holds already is no error. A
+   * lease whose holder may live is refused at once with {@link FailureCode#LEASE_HELD}.
+   */
+  record AcquireLeases(UUID machineId, List<Lease> leases) implements Request {
+    public AcquireLeases {
+      Objects.requireNonNull(machineId, "machineId is missing");
+      leases = List.copyOf(Objects.requireNonNull(leases, "leases is missing"));
+      require(
+          leases.stream().map(Request::placeOf).distinct().count() == leases.size(),
+          "leases must not name the same place twice");
+    }
+  }
+
+  /**
+   * Releases all leases of a machine. Answered by {@link Reply.Leases} with what was held.
+   *
+   * @param paused the machine's process lives and has been stopped; without it a live process is
+   *     refused with {@link FailureCode#STILL_RUNNING}
+   */
+  record ReleaseLeases(UUID machineId, boolean paused) implements Request {
+    public ReleaseLeases {
+      Objects.requireNonNull(machineId, "machineId is missing");
+    }
+  }
+
+  /** Answered by {@link Reply.AllLeases}. */
+  record ListLeases() implements Request {}
+
+  /**
+   * Replaces the keeper's program without ending a machine or losing a lease: the same process
+   * executes another program. Answered by {@link Reply.Done} just before, then the connection ends.
+   *
+   * @param command the new program, as an absolute path, and its arguments; empty or absent for the
+   *     command line that the keeper was started with
+   */
+  record Upgrade(List<String> command) implements Request {
+    public Upgrade {
+      command = List.copyOf(Objects.requireNonNullElse(command, List.of()));
+      require(
+          command.isEmpty() || command.getFirst().startsWith("/"),
+          "command must begin with the absolute path of a program");
+    }
+  }
+
+  private static String placeOf(Lease lease) {
+    return switch (lease) {
+      case Lease.Sanlock(_, _, Path path, long offset, _, _) -> path + " at " + offset;
+      case Lease.Ofd(Path path, _) -> path.toString();
+    };
   }
 
   private static void require(boolean condition, String message) {

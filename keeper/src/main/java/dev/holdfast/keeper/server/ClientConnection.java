@@ -14,6 +14,7 @@ import dev.holdfast.keeper.protocol.Request;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
@@ -183,6 +184,17 @@ final class ClientConnection {
           processes.forget(forget.machineId());
           yield new Reply.Done();
         }
+        case Request.FormatLockspace _,
+            Request.FormatLease _,
+            Request.JoinLockspace _,
+            Request.LeaveLockspace _,
+            Request.AcquireLeases _,
+            Request.ReleaseLeases _,
+            Request.Upgrade _ ->
+            new Reply.Failure(
+                FailureCode.UNKNOWN_REQUEST, "this keeper holds no leases: use a newer one");
+        case Request.ListLockspaces _ -> new Reply.Lockspaces(List.of());
+        case Request.ListLeases _ -> new Reply.AllLeases(List.of());
       };
     } catch (KeeperRefusal refusal) {
       return new Reply.Failure(refusal.code(), String.valueOf(refusal.getMessage()));
