@@ -5,6 +5,7 @@ import dev.holdfast.crds.storage.StoragePool;
 import dev.holdfast.crds.storage.VirtualDisk;
 import dev.holdfast.crds.storage.VirtualDiskInstance;
 import dev.holdfast.keeper.client.KeeperClient;
+import dev.holdfast.node.host.keeper.KeeperLink;
 import dev.holdfast.node.host.qemu.QemuHostOptions;
 import dev.holdfast.node.host.qemu.QemuMachineHost;
 import dev.holdfast.node.plan.HostState.Guest;
@@ -184,11 +185,16 @@ final class StartBenchmark {
     List<Double> times = new ArrayList<>();
     for (int run = 0; run < 5; run++) {
       long start = System.nanoTime();
-      try (QemuMachineHost host =
-          QemuMachineHost.connect(
-              QemuHostOptions.defaults().withRuntimeDirectory(laboratory.run().resolve("machines")),
-              listener -> KeeperClient.connect(laboratory.run().resolve("keeper.sock"), listener),
-              InstantSource.system())) {
+      try (KeeperLink keeper =
+              KeeperLink.connect(
+                  listener ->
+                      KeeperClient.connect(laboratory.run().resolve("keeper.sock"), listener));
+          QemuMachineHost host =
+              QemuMachineHost.open(
+                  QemuHostOptions.defaults()
+                      .withRuntimeDirectory(laboratory.run().resolve("machines")),
+                  keeper,
+                  InstantSource.system())) {
         Laboratory.await(
             "all machines are known again",
             () ->

@@ -6,6 +6,7 @@ import dev.holdfast.cli.step.StepException;
 import dev.holdfast.keeper.client.KeeperClient;
 import dev.holdfast.node.host.HostException;
 import dev.holdfast.node.host.MachineHost;
+import dev.holdfast.node.host.keeper.KeeperLink;
 import dev.holdfast.node.host.qemu.QemuHostOptions;
 import dev.holdfast.node.host.qemu.QemuMachineHost;
 import dev.holdfast.node.plan.HostState.Guest;
@@ -51,7 +52,12 @@ final class Machines {
     if (!anyDirectory()) {
       return "none";
     }
-    try (QemuMachineHost host = connect()) {
+    try (KeeperLink keeper = connect();
+        QemuMachineHost host =
+            QemuMachineHost.open(
+                QemuHostOptions.defaults().withRuntimeDirectory(directories.machines()),
+                keeper,
+                clock)) {
       return stop(host);
     } catch (HostException e) {
       throw new StepException(String.valueOf(e.getMessage()), e);
@@ -70,14 +76,12 @@ final class Machines {
   }
 
   /** To the keeper, or to a new one that adopts what the last one has left. */
-  private QemuMachineHost connect() throws HostException {
-    return QemuMachineHost.connect(
-        QemuHostOptions.defaults().withRuntimeDirectory(directories.machines()),
+  private KeeperLink connect() throws HostException {
+    return KeeperLink.connect(
         listener -> {
           SingleHost.keeperLauncher(directories).ensureRunning(directories.keeperSocket());
           return KeeperClient.connect(directories.keeperSocket(), listener);
-        },
-        clock);
+        });
   }
 
   private String stop(MachineHost host) throws HostException, InterruptedException {

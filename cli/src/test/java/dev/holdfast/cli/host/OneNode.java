@@ -12,6 +12,7 @@ import dev.holdfast.node.host.DiskHost;
 import dev.holdfast.node.host.HostException;
 import dev.holdfast.node.host.MachineHost;
 import dev.holdfast.node.host.NetworkHost;
+import dev.holdfast.node.host.keeper.KeeperLink;
 import dev.holdfast.node.host.qemu.QemuHostOptions;
 import dev.holdfast.node.host.qemu.QemuMachineHost;
 import dev.holdfast.node.host.storage.DirDiskHost;
@@ -70,16 +71,20 @@ final class OneNode implements AutoCloseable {
         HoldfastOperator.start(
             opened(SingleHost.client(directories.operatorKubeconfig())),
             OperatorOptions.defaults()));
-    machines =
+    KeeperLink keeper =
         opened(
-            QemuMachineHost.connect(
-                QemuHostOptions.defaults().withRuntimeDirectory(directories.machines()),
+            KeeperLink.connect(
                 listener -> {
                   boolean ignored =
                       SingleHost.keeperLauncher(directories)
                           .ensureRunning(directories.keeperSocket());
                   return KeeperClient.connect(directories.keeperSocket(), listener);
-                },
+                }));
+    machines =
+        opened(
+            QemuMachineHost.open(
+                QemuHostOptions.defaults().withRuntimeDirectory(directories.machines()),
+                keeper,
                 Clock.systemUTC()));
     opened(
         NodeAgent.start(

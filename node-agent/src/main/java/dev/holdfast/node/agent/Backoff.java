@@ -1,5 +1,6 @@
 package dev.holdfast.node.agent;
 
+import dev.holdfast.node.agent.status.Cause;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
@@ -15,14 +16,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class Backoff<K> {
   static final Duration FORGIVEN_AFTER = Duration.ofMinutes(10);
-
-  /**
-   * What failed last.
-   *
-   * @param reason in CamelCase
-   * @param message what happened, in the tool's own words
-   */
-  record Cause(String reason, String message) {}
 
   private record Failures(int inARow, Instant last, Instant notBefore, Cause cause) {}
 

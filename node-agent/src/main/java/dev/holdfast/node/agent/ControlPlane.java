@@ -5,6 +5,7 @@ import dev.holdfast.crds.machine.VirtualMachineInstanceStatus;
 import dev.holdfast.crds.storage.StoragePool;
 import dev.holdfast.crds.storage.VirtualDiskInstance;
 import dev.holdfast.crds.storage.VirtualDiskInstanceStatus;
+import dev.holdfast.node.agent.status.InstanceStatus;
 import dev.holdfast.node.plan.Desired;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.client.KubernetesClient;

@@ -5,6 +5,9 @@ import dev.holdfast.crds.Conditions;
 import dev.holdfast.crds.storage.VirtualDiskInstance;
 import dev.holdfast.crds.storage.VirtualDiskInstanceStatus;
 import dev.holdfast.crds.storage.VirtualDiskInstanceStatus.Phase;
+import dev.holdfast.node.agent.status.Cause;
+import dev.holdfast.node.agent.status.InstanceStatus;
+import dev.holdfast.node.agent.status.Reporter;
 import dev.holdfast.node.execute.Executor;
 import dev.holdfast.node.host.HostException;
 import dev.holdfast.node.plan.Desired;
@@ -88,7 +91,7 @@ final class DiskController {
     if (failure == null) {
       return disk.deleted() ? Duration.ofSeconds(1) : null;
     }
-    Duration wait = Duration.between(now, backoff.failed(path, now, InstanceStatus.cause(failure)));
+    Duration wait = Duration.between(now, backoff.failed(path, now, Cause.of(failure)));
     return wait.plusSeconds(1);
   }
 

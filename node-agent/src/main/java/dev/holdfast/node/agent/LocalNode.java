@@ -6,8 +6,9 @@ import dev.holdfast.crds.node.HypervisorNodeStatus.AcceleratorStatus;
 import dev.holdfast.keeper.client.KeeperClient;
 import dev.holdfast.keeper.client.KeeperLauncher;
 import dev.holdfast.node.host.HostException;
+import dev.holdfast.node.host.keeper.KeeperConnector;
+import dev.holdfast.node.host.keeper.KeeperLink;
 import dev.holdfast.node.host.network.NatNetworkHost;
-import dev.holdfast.node.host.qemu.KeeperConnector;
 import dev.holdfast.node.host.qemu.QemuHostOptions;
 import dev.holdfast.node.host.qemu.QemuMachineHost;
 import dev.holdfast.node.host.qemu.probe.CapabilityCache;
@@ -19,6 +20,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeoutException;
@@ -29,12 +32,20 @@ import org.slf4j.LoggerFactory;
 public final class LocalNode implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(LocalNode.class);
 
-  private final QemuMachineHost machines;
-  private final NodeAgent agent;
+  private final Deque<AutoCloseable> parts = new ArrayDeque<>();
 
-  private LocalNode(QemuMachineHost machines, NodeAgent agent) {
-    this.machines = machines;
-    this.agent = agent;
+  private LocalNode(
+      KubernetesClient client, NodeAgentOptions options, Optional<KeeperLauncher> launcher)
+      throws HostException, IOException, TimeoutException, InterruptedException {
+    boolean started = false;
+    try {
+      open(client, options, launcher);
+      started = true;
+    } finally {
+      if (!started) {
+        close();
+      }
+    }
   }
 
   /**
@@ -48,37 +59,45 @@ public final class LocalNode implements AutoCloseable {
   public static LocalNode start(
       KubernetesClient client, NodeAgentOptions options, Optional<KeeperLauncher> launcher)
       throws HostException, IOException, TimeoutException, InterruptedException {
+    return new LocalNode(client, options, launcher);
+  }
+
+  private void open(
+      KubernetesClient client, NodeAgentOptions options, Optional<KeeperLauncher> launcher)
+      throws HostException, IOException, TimeoutException, InterruptedException {
     Clock clock = Clock.systemUTC();
     Path run = options.runDirectory();
     // Users that QEMU runs as must be able to pass through, not to look around.
     Files.createDirectories(
         run, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx--x--x")));
     Files.createDirectories(options.cacheDirectory());
+    KeeperLink keeper = opened(KeeperLink.connect(connector(options, launcher)));
     QemuMachineHost machines =
-        QemuMachineHost.connect(
-            QemuHostOptions.defaults()
-                .withBinary(options.qemu())
-                .withRuntimeDirectory(run.resolve("machines")),
-            connector(options, launcher),
-            clock);
-    try {
-      Capabilities capabilities =
-          capabilities(CapabilityCache.of(options.cacheDirectory(), options.qemu()).capabilities());
-      NodeAgent agent =
-          NodeAgent.start(
-              client,
-              options.nodeName(),
-              options.version(),
-              capabilities,
-              new DirDiskHost(),
-              new NatNetworkHost(run.resolve("networks"), options.commandPrefix()),
-              machines,
-              clock);
-      return new LocalNode(machines, agent);
-    } catch (HostException | IOException | TimeoutException | RuntimeException e) {
-      machines.close();
-      throw e;
-    }
+        opened(
+            QemuMachineHost.open(
+                QemuHostOptions.defaults()
+                    .withBinary(options.qemu())
+                    .withRuntimeDirectory(run.resolve("machines")),
+                keeper,
+                clock));
+    Capabilities capabilities =
+        capabilities(CapabilityCache.of(options.cacheDirectory(), options.qemu()).capabilities());
+    NodeAgent ignored =
+        opened(
+            NodeAgent.start(
+                client,
+                options.nodeName(),
+                options.version(),
+                capabilities,
+                new DirDiskHost(),
+                new NatNetworkHost(run.resolve("networks"), options.commandPrefix()),
+                machines,
+                clock));
+  }
+
+  private <T extends AutoCloseable> T opened(T part) {
+    parts.push(part);
+    return part;
   }
 
   private static KeeperConnector connector(
@@ -140,7 +159,13 @@ public final class LocalNode implements AutoCloseable {
   /** Stops the agent; machines, disks and networks stay as they are. */
   @Override
   public void close() {
-    agent.close();
-    machines.close();
+    while (!parts.isEmpty()) {
+      AutoCloseable part = parts.pop();
+      try {
+        part.close();
+      } catch (Exception e) {
+        LOG.warn("{} could not be closed", part.getClass().getSimpleName(), e);
+      }
+    }
   }
 }

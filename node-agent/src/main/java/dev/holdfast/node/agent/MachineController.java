@@ -4,6 +4,9 @@ import dev.holdfast.crds.Condition;
 import dev.holdfast.crds.machine.VirtualMachineInstance;
 import dev.holdfast.crds.machine.VirtualMachineInstanceStatus;
 import dev.holdfast.crds.machine.VirtualMachineInstanceStatus.Phase;
+import dev.holdfast.node.agent.status.Cause;
+import dev.holdfast.node.agent.status.InstanceStatus;
+import dev.holdfast.node.agent.status.Reporter;
 import dev.holdfast.node.execute.Executor;
 import dev.holdfast.node.host.HostException;
 import dev.holdfast.node.plan.Action;
@@ -96,8 +99,7 @@ final class MachineController {
     if (resumes) {
       // Told before, because a QEMU that was resumed no longer knows which disk it was.
       found.ifPresent(instance -> report(instance, task, null));
-      afterIoErrors.failed(
-          uuid, now, new Backoff.Cause("IoError", "the guest's disk I/O has failed"));
+      afterIoErrors.failed(uuid, now, new Cause("IoError", "the guest's disk I/O has failed"));
     }
     HostException failure = execute(task, uuid);
     boolean hasNews = failure != null || (!resumes && endOfTrial(uuid) == null);
@@ -113,7 +115,7 @@ final class MachineController {
       executor.execute(task);
       return null;
     } catch (HostException e) {
-      afterFailures.failed(uuid, clock.instant(), InstanceStatus.cause(e));
+      afterFailures.failed(uuid, clock.instant(), Cause.of(e));
       LOG.warn("machine {}: {}", uuid, e.getMessage());
       return e;
     }
@@ -139,7 +141,7 @@ final class MachineController {
     HostState.Machine state = host.machines().machine(uuid);
     if (state != null && state.process() instanceof QemuProcess.Exited exited) {
       if (!exited.at().equals(countedCrashes.put(uuid, exited.at()))) {
-        Backoff.Cause cause = new Backoff.Cause(QEMU_EXITED, InstanceStatus.howItEnded(exited));
+        Cause cause = new Cause(QEMU_EXITED, InstanceStatus.howItEnded(exited));
         afterFailures.failed(uuid, exited.at(), cause);
         reporter.event(instance, Reporter.Severity.WARNING, cause.reason(), cause.message());
       }
@@ -147,7 +149,7 @@ final class MachineController {
         && state.guest() == Guest.CRASHED
         && state.process() instanceof QemuProcess.Running running
         && !running.startedAt().equals(countedCrashes.put(uuid, running.startedAt()))) {
-      Backoff.Cause cause = new Backoff.Cause(GUEST_CRASHED, "the guest has crashed");
+      Cause cause = new Cause(GUEST_CRASHED, "the guest has crashed");
       afterFailures.failed(uuid, clock.instant(), cause);
       reporter.event(instance, Reporter.Severity.WARNING, cause.reason(), cause.message());
     } else if (state == null || state.process() instanceof QemuProcess.None) {

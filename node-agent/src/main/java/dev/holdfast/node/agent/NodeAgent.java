@@ -1,5 +1,6 @@
 package dev.holdfast.node.agent;
 
+import dev.holdfast.node.agent.status.Reporter;
 import dev.holdfast.node.execute.AuditLog;
 import dev.holdfast.node.execute.Executor;
 import dev.holdfast.node.host.DiskHost;

@@ -10,6 +10,8 @@ import dev.holdfast.crds.node.HypervisorNodeStatus;
 import dev.holdfast.crds.node.HypervisorNodeStatus.AcceleratorStatus;
 import dev.holdfast.crds.node.HypervisorNodeStatus.PoolStatus;
 import dev.holdfast.crds.storage.StoragePool;
+import dev.holdfast.node.agent.status.InstanceStatus;
+import dev.holdfast.node.agent.status.Reporter;
 import dev.holdfast.node.host.HostException;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.coordination.v1.LeaseBuilder;

@@ -2,6 +2,7 @@ package dev.holdfast.node.agent;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.holdfast.node.agent.status.Cause;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Random;
@@ -11,7 +12,7 @@ class BackoffTest {
   private static final Duration LONGEST = Duration.ofMinutes(5);
 
   private final Backoff<String> backoff = new Backoff<>(LONGEST, new Random(1));
-  private final Backoff.Cause cause = new Backoff.Cause("QemuFailed", "it said no");
+  private final Cause cause = new Cause("QemuFailed", "it said no");
   private final Instant start = Instant.ofEpochSecond(1_000_000);
 
   @Test
@@ -44,7 +45,7 @@ class BackoffTest {
 
   @Test
   void remembersWhatFailedLast() {
-    backoff.failed("vm", start, new Backoff.Cause("QemuExited", "killed"));
+    backoff.failed("vm", start, new Cause("QemuExited", "killed"));
     backoff.failed("vm", start, cause);
     assertThat(backoff.cause("vm")).isEqualTo(cause);
   }

@@ -201,10 +201,13 @@ class ArchitectureTest {
             .matching("dev.holdfast.node.host.(*)..")
             .should()
             .notDependOnEachOther()
-            .ignoreDependency(alwaysTrue(), resideInAPackage("dev.holdfast.node.host.command.."))
+            .ignoreDependency(
+                alwaysTrue(),
+                resideInAnyPackage(
+                    "dev.holdfast.node.host.command..", "dev.holdfast.node.host.keeper.."))
             .because(
-                "each adapter is tested and replaced alone; what they share is in node.host and"
-                    + " node.host.command"));
+                "each adapter is tested and replaced alone; what they share is in node.host,"
+                    + " node.host.command and node.host.keeper"));
   }
 
   @Test

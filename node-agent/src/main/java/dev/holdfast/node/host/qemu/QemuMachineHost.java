@@ -2,6 +2,7 @@ package dev.holdfast.node.host.qemu;
 
 import dev.holdfast.node.host.HostException;
 import dev.holdfast.node.host.MachineHost;
+import dev.holdfast.node.host.keeper.KeeperLink;
 import dev.holdfast.node.host.qemu.qmp.QmpException;
 import dev.holdfast.node.plan.Desired;
 import dev.holdfast.node.plan.HostState.Guest;
@@ -67,14 +68,15 @@ public final class QemuMachineHost implements MachineHost, AutoCloseable {
   }
 
   /**
-   * Connects to the keeper and reads what is there.
+   * Reads what is there.
    *
+   * @param keeper stays the caller's to close
    * @throws HostException with reason {@code KeeperUnreachable}, or when what is there cannot be
    *     read
    */
-  public static QemuMachineHost connect(
-      QemuHostOptions options, KeeperConnector keeper, InstantSource clock) throws HostException {
-    var host = new QemuMachineHost(options, KeeperProcesses.connect(keeper), clock);
+  public static QemuMachineHost open(
+      QemuHostOptions options, KeeperLink keeper, InstantSource clock) throws HostException {
+    var host = new QemuMachineHost(options, new KeeperProcesses(keeper), clock);
     try {
       host.start();
       return host;

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.holdfast.keeper.client.KeeperClient;
 import dev.holdfast.keeper.client.KeeperLauncher;
 import dev.holdfast.node.host.HostException;
+import dev.holdfast.node.host.keeper.KeeperLink;
 import dev.holdfast.node.plan.HostState.Guest;
 import dev.holdfast.node.plan.HostState.Machine;
 import dev.holdfast.node.plan.HostState.QemuProcess;
@@ -20,6 +21,7 @@ import java.time.InstantSource;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -31,6 +33,7 @@ class KeeperMachinesTest {
 
   @TempDir Path directory;
   private final Set<String> changed = ConcurrentHashMap.newKeySet();
+  private @Nullable KeeperLink link;
   private QemuMachineHost host;
 
   @BeforeEach
@@ -52,14 +55,18 @@ class KeeperMachinesTest {
             Path.of(System.getProperty("java.home")),
             System.getProperty("java.class.path"),
             directory.resolve("keeper.log"));
-    var opened =
-        QemuMachineHost.connect(
-            QemuHostOptions.defaults().withRuntimeDirectory(directory.resolve("m")),
+    KeeperLink keeper =
+        KeeperLink.connect(
             listener -> {
               boolean ignored = launcher.ensureRunning(socket());
               return KeeperClient.connect(socket(), listener);
-            },
+            });
+    var opened =
+        QemuMachineHost.open(
+            QemuHostOptions.defaults().withRuntimeDirectory(directory.resolve("m")),
+            keeper,
             InstantSource.system());
+    link = keeper;
     opened.onChange(changed::add);
     return opened;
   }
@@ -73,6 +80,7 @@ class KeeperMachinesTest {
       host.kill(uuid);
     }
     host.close();
+    Objects.requireNonNull(link).close();
     keeper().destroy();
   }
 
@@ -152,6 +160,7 @@ class KeeperMachinesTest {
     host.resume(Machines.uuid(1));
     QemuProcess before = machine(1).process();
     host.close();
+    Objects.requireNonNull(link).close();
 
     host = open();
 

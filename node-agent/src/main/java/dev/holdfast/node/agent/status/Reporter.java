@@ -1,4 +1,4 @@
-package dev.holdfast.node.agent;
+package dev.holdfast.node.agent.status;
 
 import dev.holdfast.crds.Holdfast;
 import io.fabric8.kubernetes.api.model.EventBuilder;
@@ -29,7 +29,7 @@ import org.slf4j.LoggerFactory;
  * Writes statuses, finalizers and events of this node's objects. Nothing is written when nothing
  * changed.
  */
-final class Reporter {
+public final class Reporter {
   private static final Logger LOG = LoggerFactory.getLogger(Reporter.class);
   private static final PatchContext APPLY =
       new PatchContext.Builder()
@@ -39,7 +39,7 @@ final class Reporter {
           .build();
 
   /** How loud an event is. */
-  enum Severity {
+  public enum Severity {
     NORMAL("Normal"),
     WARNING("Warning");
 
@@ -57,7 +57,7 @@ final class Reporter {
   /** What the API server answered to the last write of an object's status; by UID. */
   private final Map<String, CustomResource<?, ?>> written = new ConcurrentHashMap<>();
 
-  Reporter(KubernetesClient client, String nodeName, Clock clock) {
+  public Reporter(KubernetesClient client, String nodeName, Clock clock) {
     this.client = client;
     this.nodeName = nodeName;
     this.clock = clock;
@@ -68,7 +68,7 @@ final class Reporter {
    * taken for news twice is told twice.
    */
   @SuppressWarnings("unchecked") // An object never becomes one of another kind.
-  <S, T extends CustomResource<?, S>> @Nullable S status(T object) {
+  public <S, T extends CustomResource<?, S>> @Nullable S status(T object) {
     String uid = object.getMetadata().getUid();
     CustomResource<?, ?> last = written.get(uid);
     if (last == null) {
@@ -91,7 +91,7 @@ final class Reporter {
    *
    * @return whether it was written; not when the object is gone
    */
-  <S, T extends CustomResource<?, S>> boolean writeStatus(T object, S status) {
+  public <S, T extends CustomResource<?, S>> boolean writeStatus(T object, S status) {
     if (Objects.equals(status(object), status)) {
       return false;
     }
@@ -122,7 +122,7 @@ final class Reporter {
   }
 
   /** Lets go of an object that was deleted and of which nothing is left on the host. */
-  void removeFinalizer(HasMetadata object) {
+  public void removeFinalizer(HasMetadata object) {
     written.remove(object.getMetadata().getUid());
     List<String> finalizers = object.getMetadata().getFinalizers();
     int index = finalizers.indexOf(Holdfast.NODE_AGENT_FINALIZER);
@@ -161,7 +161,7 @@ final class Reporter {
    *
    * @param reason in CamelCase
    */
-  void event(HasMetadata object, Severity severity, String reason, String message) {
+  public void event(HasMetadata object, Severity severity, String reason, String message) {
     Thread.ofVirtual().start(() -> send(object, severity, reason, message));
   }
 

@@ -1,4 +1,4 @@
-package dev.holdfast.node.agent;
+package dev.holdfast.node.agent.status;
 
 import dev.holdfast.crds.Condition;
 import dev.holdfast.crds.Conditions;
@@ -20,7 +20,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Turns what is known of a machine into its status. A pure function of its arguments. */
-final class InstanceStatus {
+public final class InstanceStatus {
   private InstanceStatus() {}
 
   /**
@@ -32,17 +32,17 @@ final class InstanceStatus {
    * @param failuresInARow how often it has failed
    * @param cause what failed last, or null
    */
-  record Facts(
+  public record Facts(
       HostState.@Nullable Machine state,
       Task.@Nullable Blocked blocked,
       @Nullable HostException failure,
       int failuresInARow,
-      Backoff.@Nullable Cause cause) {}
+      @Nullable Cause cause) {}
 
   private record Verdict(Phase phase, boolean ready, String reason, String message) {}
 
   /** Whether a machine in that phase has ended for good. */
-  static boolean isFinal(@Nullable Phase phase) {
+  public static boolean isFinal(@Nullable Phase phase) {
     return phase == Phase.SUCCEEDED || phase == Phase.FAILED;
   }
 
@@ -51,7 +51,7 @@ final class InstanceStatus {
    *
    * @param before the status that was written last, or null
    */
-  static VirtualMachineInstanceStatus of(
+  public static VirtualMachineInstanceStatus of(
       VirtualMachineInstance instance,
       @Nullable VirtualMachineInstanceStatus before,
       Facts facts,
@@ -216,7 +216,7 @@ final class InstanceStatus {
     if (failure != null) {
       return new Verdict(waiting, false, failure.reason(), message(failure));
     }
-    Backoff.Cause cause = facts.cause();
+    Cause cause = facts.cause();
     if (blocked != null && cause != null && blocked.reason().equals("CrashLoopBackOff")) {
       // The reason must not be lost while it waits.
       return new Verdict(waiting, false, cause.reason(), cause.message());
@@ -228,14 +228,9 @@ final class InstanceStatus {
   }
 
   /** How a QEMU ended, with its last words. */
-  static String howItEnded(QemuProcess.Exited exited) {
+  public static String howItEnded(QemuProcess.Exited exited) {
     String words = exited.stderr().isBlank() ? "" : "; it said: " + exited.stderr().strip();
     return cut("QEMU has ended (" + exited.description() + ")" + words);
-  }
-
-  /** A failure as the cause of a back-off. */
-  static Backoff.Cause cause(HostException failure) {
-    return new Backoff.Cause(failure.reason(), message(failure));
   }
 
   private static String reason(@Nullable HostException failure, String otherwise) {
@@ -247,7 +242,7 @@ final class InstanceStatus {
   }
 
   /** The message of a failure, cut to what a condition can hold. */
-  static String message(HostException failure) {
+  public static String message(HostException failure) {
     return cut(String.valueOf(failure.getMessage()));
   }
 

@@ -1,4 +1,4 @@
-package dev.holdfast.node.agent;
+package dev.holdfast.node.agent.status;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -144,7 +144,7 @@ class InstanceStatusTest {
                 new Task.Blocked("CrashLoopBackOff", "will be started again"),
                 null,
                 2,
-                InstanceStatus.cause(failure)),
+                Cause.of(failure)),
             NOW.plusSeconds(1));
     assertThat(waiting).isEqualTo(instance.getStatus());
   }

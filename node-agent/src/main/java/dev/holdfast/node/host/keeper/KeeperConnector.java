@@ -1,4 +1,4 @@
-package dev.holdfast.node.host.qemu;
+package dev.holdfast.node.host.keeper;
 
 import dev.holdfast.keeper.client.KeeperClient;
 import dev.holdfast.keeper.client.KeeperListener;
