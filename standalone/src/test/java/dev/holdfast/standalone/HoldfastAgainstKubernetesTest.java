@@ -135,6 +135,8 @@ class HoldfastAgainstKubernetesTest {
       rules.removeIf(message -> texts.stream().anyMatch(text -> text.contains(message)));
       // There is but one mode.
       rules.remove("the forward mode of a network cannot be changed");
+      // It is about the name, of which an example in examples/wrong is too long.
+      rules.removeIf(message -> message.startsWith("the name of a pool with sanlock leases"));
       assertThat(rules).as("rules that nothing here breaks").isEmpty();
       assertThat(definitions).as("kinds without a right object").isEmpty();
       examples(pair);
@@ -145,7 +147,8 @@ class HoldfastAgainstKubernetesTest {
   private static void install(Pair pair, JsonNode definition) {
     String path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
     for (KubernetesClient client : List.of(pair.real(), pair.ours())) {
-      assertThat(KubeRig.send(client, "POST", path, JSON, definition).status()).isEqualTo(201);
+      KubeRig.Answer answer = KubeRig.send(client, "POST", path, JSON, definition);
+      assertThat(answer.status()).as("%s", answer.body()).isEqualTo(201);
       Awaitility.await()
           .until(
               () -> KubeRig.send(client, "GET", collection(definition), "", null).status() == 200);

@@ -228,7 +228,7 @@ class MoveTest {
   /** Lets the operator make the instances, and tells of them what an agent would. */
   private void runMachine() throws Exception {
     HypervisorNode node = named(new HypervisorNode(), NODE);
-    node.setSpec(new HypervisorNodeSpec(false));
+    node.setSpec(new HypervisorNodeSpec(false, null));
     from.resource(node).create();
     HypervisorNode described = named(new HypervisorNode(), NODE);
     described.setStatus(
@@ -244,7 +244,7 @@ class MoveTest {
             List.of(
                 new AcceleratorStatus(
                     Accelerator.TCG, true, "Builtin", "works", "max", List.of("max"))),
-            List.of(new PoolStatus("local", true, "Usable", "works", 100L << 30)),
+            List.of(new PoolStatus("local", true, "Usable", "works", 100L << 30, null)),
             List.of()));
     from.resource(described).subresource("status").patch(APPLY, described);
     heartbeat(from);

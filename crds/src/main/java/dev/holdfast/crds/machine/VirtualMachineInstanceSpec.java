@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.holdfast.crds.network.ForwardMode;
 import dev.holdfast.crds.storage.DiskFormat;
+import dev.holdfast.crds.storage.LeaseBackend;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -75,6 +76,8 @@ public record VirtualMachineInstanceSpec(
    * @param path absolute path of the image on the node
    * @param bootIndex position in the boot order from 1, or null
    * @param slot PCI Express root port from 1 to 31
+   * @param group supplementary group of QEMU that a shared image belongs to, or null
+   * @param lease what must be held while QEMU has the image open, or null for nothing
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Disk(
@@ -85,7 +88,40 @@ public record VirtualMachineInstanceSpec(
       boolean readOnly,
       CacheMode cache,
       @Nullable Integer bootIndex,
-      int slot) {}
+      int slot,
+      @Nullable Integer group,
+      @Nullable Lease lease) {
+
+    /** Whether other machines may write to the image at the same time: it has a group then. */
+    public boolean shareWrites() {
+      return !readOnly && group != null;
+    }
+  }
+
+  /**
+   * A lease, where it lies and how it is to be held.
+   *
+   * @param lockspace of a sanlock lease, at most 48 bytes
+   * @param resource name of a sanlock lease in its lockspace, at most 48 bytes
+   * @param path absolute path of the file on the node
+   * @param offset place of a sanlock lease in the file in bytes
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record Lease(
+      LeaseBackend backend,
+      LeaseMode mode,
+      @Nullable String lockspace,
+      @Nullable String resource,
+      String path,
+      @Nullable Long offset) {}
+
+  /** Whether others may hold a lease too. */
+  public enum LeaseMode {
+    @JsonProperty("Exclusive")
+    EXCLUSIVE,
+    @JsonProperty("Shared")
+    SHARED
+  }
 
   /**
    * A network interface.

@@ -37,6 +37,8 @@ public record VirtualMachineStatus(
     CRASH_LOOP_BACK_OFF,
     @JsonProperty("Unknown")
     UNKNOWN,
+    @JsonProperty("HeldByUnreachableNode")
+    HELD_BY_UNREACHABLE_NODE,
     @JsonProperty("Terminating")
     TERMINATING
   }

@@ -105,7 +105,7 @@ final class NodeReporter {
                       case AARCH64 -> "arm64";
                     }))
             .build());
-    node.setSpec(new HypervisorNodeSpec(false));
+    node.setSpec(new HypervisorNodeSpec(false, null));
     LOG.info("registering this host as HypervisorNode {}", nodeName);
     return client.resource(node).create();
   }
@@ -155,10 +155,11 @@ final class NodeReporter {
       String name = pool.getMetadata().getName();
       try {
         long bytes = host.disks().preparePool(pool.getSpec().dir().path());
-        statuses.add(new PoolStatus(name, true, "Usable", "disks can be made there", bytes));
+        statuses.add(new PoolStatus(name, true, "Usable", "disks can be made there", bytes, null));
       } catch (HostException e) {
         LOG.warn("storage pool {}: {}", name, e.getMessage());
-        statuses.add(new PoolStatus(name, false, e.reason(), InstanceStatus.message(e), null));
+        statuses.add(
+            new PoolStatus(name, false, e.reason(), InstanceStatus.message(e), null, null));
       }
     }
     statuses.sort(Comparator.comparing(PoolStatus::name));

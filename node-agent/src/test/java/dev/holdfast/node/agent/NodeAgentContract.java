@@ -119,7 +119,9 @@ abstract class NodeAgentContract {
   void registersTheHostAndKeepsItsLease() {
     StoragePool pool = new StoragePool();
     pool.setMetadata(new ObjectMetaBuilder().withName("local").build());
-    pool.setSpec(new StoragePoolSpec(new StoragePoolSpec.Dir("/pool"), null));
+    pool.setSpec(
+        new StoragePoolSpec(
+            new StoragePoolSpec.Dir("/pool", false), StoragePoolSpec.Leases.DEFAULT, null));
     client.resource(pool).create();
     await()
         .untilAsserted(

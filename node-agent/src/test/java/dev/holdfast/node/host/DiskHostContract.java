@@ -3,6 +3,7 @@ package dev.holdfast.node.host;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.holdfast.crds.storage.AccessMode;
 import dev.holdfast.crds.storage.DiskFormat;
 import dev.holdfast.crds.storage.ReclaimPolicy;
 import dev.holdfast.crds.storage.VirtualDiskInstanceSpec;
@@ -34,7 +35,10 @@ public abstract class DiskHostContract {
         pool() + "/disks/default/" + name + "." + format.qemuName(),
         capacityBytes,
         format,
-        ReclaimPolicy.DELETE);
+        ReclaimPolicy.DELETE,
+        AccessMode.EXCLUSIVE,
+        null,
+        null);
   }
 
   protected static void assertRefused(String reason, ThrowingCallable call) {
@@ -122,7 +126,16 @@ public abstract class DiskHostContract {
     for (String path : new String[] {pool() + "-other/a.raw", pool() + "/disks/../../a.raw"}) {
       VirtualDiskInstanceSpec disk =
           new VirtualDiskInstanceSpec(
-              "node", "pool", pool(), path, CAPACITY, DiskFormat.RAW, ReclaimPolicy.DELETE);
+              "node",
+              "pool",
+              pool(),
+              path,
+              CAPACITY,
+              DiskFormat.RAW,
+              ReclaimPolicy.DELETE,
+              AccessMode.EXCLUSIVE,
+              null,
+              null);
 
       assertRefused("PathEscapesPool", () -> host().create(disk));
       assertRefused("PathEscapesPool", () -> host().delete(disk));

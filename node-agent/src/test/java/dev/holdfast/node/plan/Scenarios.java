@@ -10,6 +10,7 @@ import dev.holdfast.crds.machine.VirtualMachineInstanceSpec.Interface;
 import dev.holdfast.crds.machine.VirtualMachineInstanceSpec.Network;
 import dev.holdfast.crds.machine.VirtualMachineInstanceSpec.RestartPolicy;
 import dev.holdfast.crds.network.ForwardMode;
+import dev.holdfast.crds.storage.AccessMode;
 import dev.holdfast.crds.storage.DiskFormat;
 import dev.holdfast.crds.storage.ReclaimPolicy;
 import dev.holdfast.crds.storage.VirtualDiskInstanceSpec;
@@ -31,7 +32,16 @@ public final class Scenarios {
 
   public static VirtualDiskInstanceSpec disk(int number, ReclaimPolicy reclaimPolicy) {
     return new VirtualDiskInstanceSpec(
-        "node", "pool", "/pool", imagePath(number), 1L << 30, DiskFormat.QCOW2, reclaimPolicy);
+        "node",
+        "pool",
+        "/pool",
+        imagePath(number),
+        1L << 30,
+        DiskFormat.QCOW2,
+        reclaimPolicy,
+        AccessMode.EXCLUSIVE,
+        null,
+        null);
   }
 
   public static Desired.Machine wanted(VirtualMachineInstanceSpec spec) {
@@ -56,7 +66,9 @@ public final class Scenarios {
               false,
               CacheMode.NONE,
               null,
-              1 + attached.size()));
+              1 + attached.size(),
+              null,
+              null));
     }
     List<Interface> plugged = new ArrayList<>();
     for (int network : networks) {

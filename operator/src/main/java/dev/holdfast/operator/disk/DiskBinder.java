@@ -110,7 +110,10 @@ final class DiskBinder {
         path,
         Quantity.getAmountInBytes(spec.capacity()).longValue(),
         spec.format(),
-        spec.reclaimPolicy());
+        spec.reclaimPolicy(),
+        spec.accessMode(),
+        null,
+        null);
   }
 
   private List<DiskCandidate> candidates(VirtualDisk disk, StoragePool pool) {

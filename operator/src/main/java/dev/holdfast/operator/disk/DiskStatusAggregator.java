@@ -56,6 +56,7 @@ final class DiskStatusAggregator {
         instance == null ? null : instance.getSpec().nodeName(),
         instance == null ? null : instance.getSpec().path(),
         usedBy,
+        null,
         conditions.toList());
   }
 

@@ -130,7 +130,9 @@ final class Freezer {
               readOnly(next.disk()),
               cache(next.disk()),
               bootIndex(spec, index),
-              FIRST_DISK_SLOT + index));
+              FIRST_DISK_SLOT + index,
+              null,
+              null));
     }
     return disks.isEmpty() ? null : List.copyOf(disks);
   }

@@ -78,6 +78,7 @@ final class MachineEvents {
           STOPPING,
           CRASH_LOOP_BACK_OFF,
           UNKNOWN,
+          HELD_BY_UNREACHABLE_NODE,
           TERMINATING -> {}
     }
   }
@@ -103,7 +104,7 @@ final class MachineEvents {
         stalled
             || switch (printable) {
               case PENDING -> !ready.reason().equals(Reason.STARTING.text());
-              case UNSCHEDULABLE, CRASH_LOOP_BACK_OFF, UNKNOWN -> true;
+              case UNSCHEDULABLE, CRASH_LOOP_BACK_OFF, UNKNOWN, HELD_BY_UNREACHABLE_NODE -> true;
               case STARTING, RUNNING, PAUSED, STOPPING, STOPPED, TERMINATING -> false;
             };
     if (trouble) {

@@ -92,7 +92,8 @@ public final class StoragePoolReconciler implements Reconciler<StoragePool> {
       conditions.add(Condition.READY, false, Reason.NO_USABLE_NODE.text(), message);
       conditions.add(Condition.RECONCILING, true, Reason.NO_USABLE_NODE.text(), message);
     }
-    return new StoragePoolStatus(pool.getMetadata().getGeneration(), usable, conditions.toList());
+    return new StoragePoolStatus(
+        pool.getMetadata().getGeneration(), usable, null, null, conditions.toList());
   }
 
   private static String tell(List<String> troubles) {

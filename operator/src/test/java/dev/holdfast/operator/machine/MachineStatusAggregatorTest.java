@@ -130,6 +130,7 @@ class MachineStatusAggregatorTest {
             null,
             null,
             null,
+            null,
             new Conditions(null, 1L, NOW)
                 .add(Condition.READY, false, "QemuExited", "QEMU has ended (killed by signal 9)")
                 .toList());
@@ -174,7 +175,8 @@ class MachineStatusAggregatorTest {
       VirtualMachine machine, Phase phase, long observedGeneration) {
     VirtualMachineInstance instance = Machines.instance(machine);
     instance.setStatus(
-        new VirtualMachineInstanceStatus(observedGeneration, phase, null, null, null, null, null));
+        new VirtualMachineInstanceStatus(
+            observedGeneration, phase, null, null, null, null, null, null));
     return instance;
   }
 

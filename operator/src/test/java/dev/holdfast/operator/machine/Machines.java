@@ -6,6 +6,7 @@ import dev.holdfast.crds.machine.VirtualMachineInstance;
 import dev.holdfast.crds.machine.VirtualMachineInstanceSpec;
 import dev.holdfast.crds.machine.VirtualMachineSpec;
 import dev.holdfast.crds.network.ForwardMode;
+import dev.holdfast.crds.storage.AccessMode;
 import dev.holdfast.crds.storage.DiskFormat;
 import dev.holdfast.crds.storage.ReclaimPolicy;
 import dev.holdfast.crds.storage.VirtualDiskInstanceSpec;
@@ -102,7 +103,10 @@ final class Machines {
         "/pool/disks/default/" + disk + ".qcow2",
         1 << 30,
         DiskFormat.QCOW2,
-        ReclaimPolicy.RETAIN);
+        ReclaimPolicy.RETAIN,
+        AccessMode.EXCLUSIVE,
+        null,
+        null);
   }
 
   private static VirtualMachineInstanceSpec.Network network(VirtualMachineSpec.Interface i) {

@@ -259,8 +259,8 @@ class PlacerTest {
             List.of("pc-q35-7.2", "pc-q35-7.1", "pc-i440fx-7.2"),
             List.of(accelerators),
             List.of(
-                new PoolStatus("pool", true, null, null, null),
-                new PoolStatus("broken", false, "NotADirectory", null, null)),
+                new PoolStatus("pool", true, null, null, null, null),
+                new PoolStatus("broken", false, "NotADirectory", null, null, null)),
             null),
         0,
         0);

@@ -152,7 +152,7 @@ public final class FakeNode implements AutoCloseable {
   private void register(Map<String, String> labels) {
     HypervisorNode node = new HypervisorNode();
     node.setMetadata(new ObjectMetaBuilder().withName(name).withLabels(labels).build());
-    node.setSpec(new HypervisorNodeSpec(false));
+    node.setSpec(new HypervisorNodeSpec(false, null));
     client.resource(node).create();
   }
 
@@ -174,7 +174,7 @@ public final class FakeNode implements AutoCloseable {
                     Accelerator.KVM, false, "ProbeFailed", "The probe guest hung.", null, null),
                 new AcceleratorStatus(
                     Accelerator.TCG, true, "ProbeSucceeded", "", "max", List.of("max", "qemu64"))),
-            List.of(new PoolStatus(pool, true, "Usable", "", 100L << 30)),
+            List.of(new PoolStatus(pool, true, "Usable", "", 100L << 30, null)),
             null));
     client.resource(node).subresource("status").patch(APPLY, node);
   }
@@ -256,7 +256,7 @@ public final class FakeNode implements AutoCloseable {
         failure == null ? "" : failure);
     VirtualMachineInstanceStatus after =
         new VirtualMachineInstanceStatus(
-            generation, phase, null, 0, 4711L, "7.2.0", conditions.toList());
+            generation, phase, null, 0, 4711L, "7.2.0", null, conditions.toList());
     if (!after.equals(before)) {
       VirtualMachineInstance fresh = ObjectWriter.identify(new VirtualMachineInstance(), instance);
       fresh.setStatus(after);

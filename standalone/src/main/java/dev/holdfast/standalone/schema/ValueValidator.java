@@ -50,7 +50,7 @@ final class ValueValidator {
       case BOOLEAN, NULL, MISSING, BINARY, POJO -> {}
     }
     if (!schema.allowed().isEmpty()
-        && schema.allowed().stream().noneMatch(each -> JsonValues.equal(each, value))) {
+        && schema.allowed().stream().noneMatch(each -> isAllowed(each, value))) {
       errors.add(
           path.unsupported(
               value,
@@ -60,6 +60,14 @@ final class ValueValidator {
     if (errors.size() > before && JsonValues.equal(value, old)) {
       errors.subList(before, errors.size()).clear();
     }
+  }
+
+  // The real server makes the value as whole as what it is compared with: 1.5 is among 1 and 2.
+  private static boolean isAllowed(JsonNode each, JsonNode value) {
+    return JsonValues.equal(each, value)
+        || (each.isIntegralNumber()
+            && value.isNumber()
+            && (long) value.doubleValue() == each.longValue());
   }
 
   private static String types(Schema schema) {

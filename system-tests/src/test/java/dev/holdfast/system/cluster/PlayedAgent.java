@@ -46,7 +46,7 @@ final class PlayedAgent {
   /** Registers the node with 8 CPUs, QEMU without KVM, and one StoragePool that it can use. */
   void register(boolean maintenance, long memoryBytes, String pool) {
     HypervisorNode registered = named(new HypervisorNode(), null, node);
-    registered.setSpec(new HypervisorNodeSpec(maintenance));
+    registered.setSpec(new HypervisorNodeSpec(maintenance, null));
     client.resource(registered).create();
     HypervisorNode described = named(new HypervisorNode(), null, node);
     described.setStatus(
@@ -67,7 +67,8 @@ final class PlayedAgent {
                     "QEMU has it built in",
                     "max",
                     List.of("max"))),
-            List.of(new PoolStatus(pool, true, "Usable", "disks can be made there", 100L << 30)),
+            List.of(
+                new PoolStatus(pool, true, "Usable", "disks can be made there", 100L << 30, null)),
             List.of()));
     client.resource(described).subresource("status").patch(APPLY, described);
     heartbeat();

@@ -90,6 +90,7 @@ public final class InstanceStatus {
         restarts,
         processId,
         qemuVersion,
+        null,
         conditions);
   }
 

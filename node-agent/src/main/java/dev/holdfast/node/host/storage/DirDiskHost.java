@@ -306,7 +306,7 @@ public final class DirDiskHost implements DiskHost {
   @Override
   public long preparePool(String path) throws HostException {
     Path pool = PoolDirectories.absolute(path);
-    StoragePoolSpec.Dir directories = new StoragePoolSpec.Dir(path);
+    StoragePoolSpec.Dir directories = new StoragePoolSpec.Dir(path, false);
     Path disks = Path.of(directories.disksPath());
     Path boot = Path.of(directories.bootPath());
     try {

@@ -74,7 +74,8 @@ final class Machines {
   }
 
   static Disk disk(String name, String path, int slot) {
-    return new Disk(name, name, path, DiskFormat.QCOW2, false, CacheMode.NONE, null, slot);
+    return new Disk(
+        name, name, path, DiskFormat.QCOW2, false, CacheMode.NONE, null, slot, null, null);
   }
 
   static Interface card(String tap, int slot) {

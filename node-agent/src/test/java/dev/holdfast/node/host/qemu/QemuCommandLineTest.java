@@ -65,7 +65,9 @@ class QemuCommandLineTest {
                     false,
                     CacheMode.NONE,
                     1,
-                    1),
+                    1,
+                    null,
+                    null),
                 new Disk(
                     "media",
                     "media",
@@ -74,7 +76,9 @@ class QemuCommandLineTest {
                     true,
                     CacheMode.WRITETHROUGH,
                     null,
-                    10)),
+                    10,
+                    null,
+                    null)),
             List.of(
                 new Interface(
                     "lan",

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.holdfast.crds.storage.AccessMode;
 import dev.holdfast.crds.storage.DiskFormat;
 import dev.holdfast.crds.storage.ReclaimPolicy;
 import dev.holdfast.crds.storage.VirtualDiskInstanceSpec;
@@ -277,7 +278,10 @@ class DirDiskHostTest extends DiskHostContract {
             pool() + "/disks/a.qcow2",
             CAPACITY,
             DiskFormat.RAW,
-            ReclaimPolicy.DELETE);
+            ReclaimPolicy.DELETE,
+            AccessMode.EXCLUSIVE,
+            null,
+            null);
 
     assertRefused("ImageConflict", () -> host.create(disk));
   }

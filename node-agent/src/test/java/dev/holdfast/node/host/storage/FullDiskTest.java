@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.holdfast.crds.storage.AccessMode;
 import dev.holdfast.crds.storage.DiskFormat;
 import dev.holdfast.crds.storage.ReclaimPolicy;
 import dev.holdfast.crds.storage.VirtualDiskInstanceSpec;
@@ -52,7 +53,10 @@ class FullDiskTest {
         pool + "/disks/a." + format.qemuName(),
         1L << 30,
         format,
-        ReclaimPolicy.DELETE);
+        ReclaimPolicy.DELETE,
+        AccessMode.EXCLUSIVE,
+        null,
+        null);
   }
 
   @ParameterizedTest
@@ -86,7 +90,10 @@ class FullDiskTest {
             images + "/a.qcow2",
             1L << 53,
             DiskFormat.QCOW2,
-            ReclaimPolicy.DELETE);
+            ReclaimPolicy.DELETE,
+            AccessMode.EXCLUSIVE,
+            null,
+            null);
 
     assertThatThrownBy(() -> host.create(huge)).isInstanceOf(HostException.class);
 
