@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,10 +15,10 @@ import org.jspecify.annotations.Nullable;
  * be made on a cluster that lacks the first one's result (kube-scheduler calls it assuming a pod).
  */
 public final class Assuming<T extends HasMetadata> {
-  private final Watched<T> watched;
+  private final Shown<T> watched;
   private final Map<ResourceID, T> assumed = new ConcurrentHashMap<>();
 
-  Assuming(Watched<T> watched) {
+  Assuming(Shown<T> watched) {
     this.watched = watched;
     watched.onChange(
         (before, after) -> {
@@ -44,39 +45,49 @@ public final class Assuming<T extends HasMetadata> {
     assumed.remove(ResourceID.fromResource(object), object);
   }
 
+  // What is assumed is read before what is shown: an object that the watch shows in between is then
+  // found twice, and otherwise would not be found at all.
+
   public @Nullable T find(ResourceID id) {
+    T own = assumed.get(id);
     T shown = watched.find(id);
-    return shown != null ? shown : assumed.get(id);
+    return shown != null ? shown : own;
   }
 
   public List<T> all() {
-    List<T> all = new ArrayList<>(watched.all());
-    addAssumed(all);
-    return all;
+    List<T> own = unshown(object -> true);
+    return join(watched.all(), own);
   }
 
   /** The objects that have {@code key} in that index. */
   public List<T> withIndex(String index, String key) {
-    List<T> found = new ArrayList<>(watched.withIndex(index, key));
-    for (T object : assumed.values()) {
-      if (watched.find(ResourceID.fromResource(object)) == null
-          && watched.keysOf(object, index).contains(key)) {
-        found.add(object);
-      }
-    }
-    return found;
+    List<T> own = unshown(object -> watched.keysOf(object, index).contains(key));
+    return join(watched.withIndex(index, key), own);
   }
 
-  public void onChange(Watched.Listener<T> listener) {
+  public void onChange(Shown.Listener<T> listener) {
     watched.onChange(listener);
   }
 
-  private void addAssumed(List<T> all) {
-    for (T object : assumed.values()) {
-      if (watched.find(ResourceID.fromResource(object)) == null) {
+  private List<T> unshown(Predicate<T> filter) {
+    return assumed.values().stream()
+        .filter(object -> watched.find(ResourceID.fromResource(object)) == null)
+        .filter(filter)
+        .toList();
+  }
+
+  private List<T> join(List<T> shown, List<T> own) {
+    List<T> all = new ArrayList<>(shown);
+    for (T object : own) {
+      ResourceID id = ResourceID.fromResource(object);
+      boolean twice =
+          watched.find(id) != null
+              && shown.stream().anyMatch(other -> ResourceID.fromResource(other).equals(id));
+      if (!twice) {
         all.add(object);
       }
     }
+    return all;
   }
 
   private void forgetDeleted(T gone) {

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * All objects of one kind as the watch last showed them. The objects are shared: never change one.
  */
-public final class Watched<T extends HasMetadata> implements AutoCloseable {
+public final class Watched<T extends HasMetadata> implements Shown<T>, AutoCloseable {
   private final SharedIndexInformer<T> informer;
 
   Watched(Informable<T> objects, Map<String, Function<T, List<String>>> indexes) {
@@ -26,13 +26,7 @@ public final class Watched<T extends HasMetadata> implements AutoCloseable {
     informer.exceptionHandler((started, failure) -> true);
   }
 
-  /** Called with the object before and after each change; null where there is none. */
-  @FunctionalInterface
-  public interface Listener<T> {
-    void changed(@Nullable T before, @Nullable T after);
-  }
-
-  /** Listeners must not block: one thread serves all of them. */
+  @Override
   public void onChange(Listener<T> listener) {
     informer.addEventHandler(
         new ResourceEventHandler<T>() {
@@ -53,23 +47,25 @@ public final class Watched<T extends HasMetadata> implements AutoCloseable {
         });
   }
 
+  @Override
   public @Nullable T find(ResourceID id) {
     return informer
         .getStore()
         .getByKey(Cache.namespaceKeyFunc(id.getNamespace().orElse(null), id.getName()));
   }
 
+  @Override
   public List<T> all() {
     return informer.getStore().list();
   }
 
-  /** The objects that have {@code key} in that index. */
+  @Override
   public List<T> withIndex(String index, String key) {
     return informer.getIndexer().byIndex(index, key);
   }
 
-  /** The keys of an object in that index. */
-  List<String> keysOf(T object, String index) {
+  @Override
+  public List<String> keysOf(T object, String index) {
     Function<T, List<String>> keys = informer.getIndexer().getIndexers().get(index);
     if (keys == null) {
       throw new IllegalArgumentException("no index " + index);

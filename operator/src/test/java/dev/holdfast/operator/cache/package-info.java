@@ -1,0 +1,4 @@
+@NullMarked
+package dev.holdfast.operator.cache;
+
+import org.jspecify.annotations.NullMarked;
