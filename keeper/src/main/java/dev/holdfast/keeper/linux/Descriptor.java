@@ -15,6 +15,9 @@ public final class Descriptor implements AutoCloseable {
   /** Value of asm-generic/fcntl.h on x86; arm64 has its own. */
   static final int O_NOFOLLOW = "aarch64".equals(System.getProperty("os.arch")) ? 0x8000 : 0x20000;
 
+  private static final int F_SETFD = 2;
+  private static final int F_DUPFD_CLOEXEC = 1030;
+
   private final int number;
   private final AtomicBoolean closed = new AtomicBoolean();
 
@@ -51,6 +54,38 @@ public final class Descriptor implements AutoCloseable {
       throw LinuxException.last("open " + path);
     }
     return new Descriptor(number);
+  }
+
+  /** A descriptor that the program before this one has handed down ({@link #keepAcrossExec}). */
+  public static Descriptor inherited(int number) throws IOException {
+    var descriptor = new Descriptor(number);
+    descriptor.setCloseOnExec(true);
+    return descriptor;
+  }
+
+  /** Its number, for {@link #inherited} in the program that is executed next. */
+  public int keepAcrossExec() throws IOException {
+    setCloseOnExec(false);
+    return number;
+  }
+
+  /** Undoes {@link #keepAcrossExec}. */
+  void setCloseOnExec(boolean close) throws IOException {
+    if (LibC.fcntl(number, F_SETFD, close ? 1L : 0L) != 0) {
+      throw LinuxException.last("fcntl F_SETFD " + number);
+    }
+  }
+
+  /**
+   * Another descriptor of the same open file description, with a number that is at least the given
+   * one.
+   */
+  Descriptor duplicate(int lowest) throws IOException {
+    int duplicate = LibC.fcntl(number, F_DUPFD_CLOEXEC, (long) lowest);
+    if (duplicate < 0) {
+      throw LinuxException.last("fcntl F_DUPFD_CLOEXEC");
+    }
+    return new Descriptor(duplicate);
   }
 
   int number() {

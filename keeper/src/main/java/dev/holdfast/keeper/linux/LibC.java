@@ -2,6 +2,7 @@ package dev.holdfast.keeper.linux;
 
 import com.sun.jna.Native;
 import com.sun.jna.Pointer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The libc functions in use, under their C names. Those that return a descriptor, a count or a
@@ -22,6 +23,16 @@ final class LibC {
 
   static native long write(int descriptor, byte[] buffer, long count);
 
+  static native long pread(int descriptor, Pointer buffer, long count, long offset);
+
+  static native long pwrite(int descriptor, Pointer buffer, long count, long offset);
+
+  static native int ftruncate(int descriptor, long length);
+
+  static native int fsync(int descriptor);
+
+  static native int memfd_create(String name, int flags);
+
   static native int pipe2(int[] descriptors, int flags);
 
   static native int eventfd(int initialValue, int flags);
@@ -35,6 +46,22 @@ final class LibC {
   static native int waitpid(int pid, int[] status, int options);
 
   static native long syscall(long number, long first, long second, long third, long fourth);
+
+  static native int sigaction(int signal, @Nullable Pointer action, @Nullable Pointer old);
+
+  static native int pthread_sigmask(int how, Pointer set, @Nullable Pointer old);
+
+  static native int execve(String path, Pointer arguments, Pointer environment);
+
+  static native int alarm(int seconds);
+
+  static native int timer_create(int clock, Pointer event, Pointer timer);
+
+  static native int timer_settime(Pointer timer, int flags, Pointer value, @Nullable Pointer old);
+
+  static native int timer_delete(Pointer timer);
+
+  static native int clock_gettime(int clock, Pointer value);
 
   static native String strerror(int errorNumber);
 

@@ -11,6 +11,7 @@ public final class Pidfd implements AutoCloseable {
   // The same numbers on every architecture but alpha.
   private static final long PIDFD_SEND_SIGNAL = 424;
   private static final long PIDFD_OPEN = 434;
+  private static final long PIDFD_GETFD = 438;
 
   private final Descriptor descriptor;
 
@@ -39,6 +40,18 @@ public final class Pidfd implements AutoCloseable {
     if (LibC.syscall(PIDFD_SEND_SIGNAL, descriptor.number(), number, 0, 0) != 0) {
       throw LinuxException.last("pidfd_send_signal " + number);
     }
+  }
+
+  /**
+   * A descriptor of the same open file description as one of that process (pidfd_getfd(2), Linux
+   * 5.6).
+   */
+  Descriptor take(int number) throws IOException {
+    long taken = LibC.syscall(PIDFD_GETFD, descriptor.number(), number, 0, 0);
+    if (taken < 0) {
+      throw LinuxException.last("pidfd_getfd " + number);
+    }
+    return new Descriptor((int) taken);
   }
 
   public boolean hasExited() throws IOException {

@@ -13,6 +13,9 @@ import java.util.List;
  * would reach it.
  */
 public final class PosixSpawn {
+  /** Programs open files under the lowest free number, so that they leave those in use alone. */
+  private static final int FIRST_INHERITED = 3;
+
   private static final short SETSIGDEF = 0x04;
   private static final short SETSIGMASK = 0x08;
   private static final short SETSID = 0x80;
@@ -25,13 +28,20 @@ public final class PosixSpawn {
 
   /**
    * Starts a program in a session of its own: standard input /dev/null, both outputs into {@code
-   * output}, no other descriptor, no signal blocked or ignored. The calling thread is the child's
-   * parent in the sense of PR_SET_PDEATHSIG (prctl(2)). Returns once the program has been executed.
+   * output}, the inherited descriptors from 3 on, no other descriptor, no signal blocked or
+   * ignored. The calling thread is the child's parent in the sense of PR_SET_PDEATHSIG (prctl(2)).
+   * Returns once the program has been executed.
    *
+   * @param inherited of locks, whose numbers are {@link OfdLock#LOWEST_NUMBER} or more, so that
+   *     none is overwritten while the others are put in their places
    * @return the child's pid, to be reaped by {@link ChildExit}
    */
-  public static int start(List<String> command, List<String> environment, Descriptor output)
+  public static int start(
+      List<String> command, List<String> environment, Descriptor output, List<Descriptor> inherited)
       throws IOException {
+    if (inherited.size() > OfdLock.LOWEST_NUMBER - FIRST_INHERITED) {
+      throw new IOException("too many descriptors to inherit: " + inherited.size());
+    }
     String program = command.getFirst();
     int[] pid = new int[1];
     try (Memory actions = new Memory(OPAQUE_BYTES);
@@ -39,7 +49,7 @@ public final class PosixSpawn {
       check(LibC.posix_spawn_file_actions_init(actions), "posix_spawn_file_actions_init");
       check(LibC.posix_spawnattr_init(attributes), "posix_spawnattr_init");
       try {
-        describeFiles(actions, output);
+        describeFiles(actions, output, inherited);
         describeSignals(attributes);
         check(
             LibC.posix_spawn(
@@ -53,7 +63,8 @@ public final class PosixSpawn {
     return pid[0];
   }
 
-  private static void describeFiles(Pointer actions, Descriptor output) throws IOException {
+  private static void describeFiles(Pointer actions, Descriptor output, List<Descriptor> inherited)
+      throws IOException {
     check(
         LibC.posix_spawn_file_actions_addopen(actions, 0, "/dev/null", 0, 0),
         "posix_spawn_file_actions_addopen");
@@ -63,9 +74,15 @@ public final class PosixSpawn {
     check(
         LibC.posix_spawn_file_actions_adddup2(actions, output.number(), 2),
         "posix_spawn_file_actions_adddup2");
+    for (int index = 0; index < inherited.size(); index++) {
+      check(
+          LibC.posix_spawn_file_actions_adddup2(
+              actions, inherited.get(index).number(), FIRST_INHERITED + index),
+          "posix_spawn_file_actions_adddup2");
+    }
     // The JVM opens some of its files without close-on-exec.
     check(
-        LibC.posix_spawn_file_actions_addclosefrom_np(actions, 3),
+        LibC.posix_spawn_file_actions_addclosefrom_np(actions, FIRST_INHERITED + inherited.size()),
         "posix_spawn_file_actions_addclosefrom_np");
   }
 

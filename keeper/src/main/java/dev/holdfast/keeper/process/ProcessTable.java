@@ -19,6 +19,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ExecutionException;
@@ -62,13 +63,18 @@ public final class ProcessTable implements AutoCloseable {
     this.watcher = DescriptorWatcher.start();
   }
 
-  /** Starts a process and waits until it has become the program that was asked for. */
-  public ProcessState launch(Request.Launch launch) throws KeeperRefusal {
+  /**
+   * Starts a process and waits until it has become the program that was asked for.
+   *
+   * @param inherited descriptors of locks that the process gets too
+   */
+  public ProcessState launch(Request.Launch launch, List<Descriptor> inherited)
+      throws KeeperRefusal {
     UUID machine = launch.machineId();
     reserve(machine, null);
     Supervised process = null;
     try {
-      process = start(launch);
+      process = start(launch, inherited);
       awaitProgram(launch, process);
       return admit(process);
     } catch (IOException failure) {
@@ -83,7 +89,7 @@ public final class ProcessTable implements AutoCloseable {
     }
   }
 
-  private Supervised start(Request.Launch launch) throws IOException {
+  private Supervised start(Request.Launch launch, List<Descriptor> inherited) throws IOException {
     var outputLog = new OutputLog(launch.logFile());
     OutputPipe pipe;
     try {
@@ -93,7 +99,7 @@ public final class ProcessTable implements AutoCloseable {
       throw failure;
     }
     try {
-      int pid = spawner.spawn(launch, pipe.write());
+      int pid = spawner.spawn(launch, pipe.write(), inherited);
       // Nobody else reaps our children, so the pid cannot have been given away.
       Pidfd pidfd = Pidfd.open(pid);
       var state =
@@ -252,6 +258,11 @@ public final class ProcessTable implements AutoCloseable {
     }
   }
 
+  /** The live process of a machine; also one that has ended and was not reaped yet. */
+  public synchronized Optional<ProcessState> running(UUID machine) {
+    return Optional.ofNullable(live.get(machine)).map(Supervised::state);
+  }
+
   public synchronized List<ProcessState> list() {
     return Stream.concat(ended.values().stream(), live.values().stream().map(Supervised::state))
         .toList();
@@ -307,8 +318,8 @@ public final class ProcessTable implements AutoCloseable {
   }
 
   /**
-   * Lets go of everything: processes tied to the keeper's life are killed by the kernel, the others
-   * live on, unwatched.
+   * Lets go of everything. When the keeper's process ends, the kernel kills the processes that are
+   * tied to its life; the others live on, unwatched.
    */
   @Override
   public void close() {

@@ -1,5 +1,7 @@
 package dev.holdfast.keeper.server;
 
+import dev.holdfast.keeper.lease.LeaseTable;
+import dev.holdfast.keeper.lease.Machines;
 import dev.holdfast.keeper.process.KeeperRefusal;
 import dev.holdfast.keeper.process.ProcessTable;
 import dev.holdfast.keeper.protocol.Event;
@@ -37,6 +39,8 @@ final class ClientConnection {
 
   private final LineChannel channel;
   private final ProcessTable processes;
+  private final Machines machines;
+  private final LeaseTable leases;
   private final ProtocolJson json;
   private final Consumer<ClientConnection> onClose;
   private final BlockingQueue<KeeperLine> outgoing = new ArrayBlockingQueue<>(LONGEST_QUEUE);
@@ -50,10 +54,14 @@ final class ClientConnection {
   ClientConnection(
       LineChannel channel,
       ProcessTable processes,
+      Machines machines,
+      LeaseTable leases,
       ProtocolJson json,
       Consumer<ClientConnection> onClose) {
     this.channel = channel;
     this.processes = processes;
+    this.machines = machines;
+    this.leases = leases;
     this.json = json;
     this.onClose = onClose;
   }
@@ -173,9 +181,9 @@ final class ClientConnection {
     try {
       return switch (request) {
         case Request.Hello _ -> new Reply.Done();
-        case Request.Launch launch -> new Reply.OneProcess(processes.launch(launch));
+        case Request.Launch launch -> new Reply.OneProcess(machines.launch(launch));
         case Request.ListProcesses _ -> new Reply.Processes(processes.list());
-        case Request.Adopt adopt -> new Reply.OneProcess(processes.adopt(adopt));
+        case Request.Adopt adopt -> new Reply.OneProcess(machines.adopt(adopt));
         case Request.SendSignal signal -> {
           processes.signal(signal.machineId(), signal.signal());
           yield new Reply.Done();
@@ -188,16 +196,19 @@ final class ClientConnection {
             Request.FormatLease _,
             Request.JoinLockspace _,
             Request.LeaveLockspace _,
-            Request.AcquireLeases _,
-            Request.ReleaseLeases _,
             Request.Upgrade _ ->
             new Reply.Failure(
                 FailureCode.UNKNOWN_REQUEST, "this keeper holds no leases: use a newer one");
         case Request.ListLockspaces _ -> new Reply.Lockspaces(List.of());
-        case Request.ListLeases _ -> new Reply.AllLeases(List.of());
+        case Request.AcquireLeases acquire ->
+            new Reply.Leases(acquire.machineId(), machines.acquire(acquire));
+        case Request.ReleaseLeases release ->
+            new Reply.Leases(release.machineId(), machines.release(release));
+        case Request.ListLeases _ -> new Reply.AllLeases(leases.list());
       };
     } catch (KeeperRefusal refusal) {
-      return new Reply.Failure(refusal.code(), String.valueOf(refusal.getMessage()));
+      return new Reply.Failure(
+          refusal.code(), String.valueOf(refusal.getMessage()), refusal.holder());
     }
   }
 

@@ -1,5 +1,8 @@
 package dev.holdfast.keeper.server;
 
+import dev.holdfast.keeper.lease.LeaseTable;
+import dev.holdfast.keeper.lease.Machines;
+import dev.holdfast.keeper.lease.ofd.OfdBackend;
 import dev.holdfast.keeper.process.ProcessTable;
 import dev.holdfast.keeper.protocol.Event;
 import dev.holdfast.keeper.protocol.LineChannel;
@@ -40,6 +43,9 @@ public final class KeeperServer implements AutoCloseable {
   private final ServerSocketChannel listener;
   private final PeerPolicy peers;
   private final ProcessTable processes;
+  private final LeaseTable leases = new LeaseTable();
+  private final OfdBackend ofd;
+  private final Machines machines;
   private final ProtocolJson json = new ProtocolJson();
   private final Set<ClientConnection> connections = ConcurrentHashMap.newKeySet();
 
@@ -49,6 +55,8 @@ public final class KeeperServer implements AutoCloseable {
     this.peers = PeerPolicy.rootAndSelf();
     this.listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
     this.processes = new ProcessTable(clock, this::announce);
+    this.ofd = new OfdBackend(leases, clock);
+    this.machines = new Machines(processes, leases, ofd);
   }
 
   /**
@@ -133,12 +141,14 @@ public final class KeeperServer implements AutoCloseable {
       return;
     }
     var connection =
-        new ClientConnection(new LineChannel(channel), processes, json, connections::remove);
+        new ClientConnection(
+            new LineChannel(channel), processes, machines, leases, json, connections::remove);
     connections.add(connection);
     connection.start();
   }
 
   private void announce(ProcessState ended) {
+    ofd.exited(ended.machineId());
     var event = new Event.Exited(ended);
     connections.forEach(connection -> connection.push(event));
   }

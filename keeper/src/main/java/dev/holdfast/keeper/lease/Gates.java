@@ -1,0 +1,45 @@
+package dev.holdfast.keeper.lease;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * One lock for each machine, so that what concerns one machine never waits for another's storage.
+ */
+final class Gates {
+  private static final class Gate {
+    private final ReentrantLock lock = new ReentrantLock();
+    private int users;
+  }
+
+  /** Those in use or waited for. Guarded by this. */
+  private final Map<UUID, Gate> gates = new HashMap<>();
+
+  /** Waits for the machine's gate; to be closed by the same thread. */
+  Passage enter(UUID machine) {
+    Gate gate;
+    synchronized (this) {
+      gate = gates.computeIfAbsent(machine, _ -> new Gate());
+      gate.users++;
+    }
+    gate.lock.lock();
+    return () -> leave(machine, gate);
+  }
+
+  private void leave(UUID machine, Gate gate) {
+    gate.lock.unlock();
+    synchronized (this) {
+      gate.users--;
+      if (gate.users == 0) {
+        gates.remove(machine);
+      }
+    }
+  }
+
+  interface Passage extends AutoCloseable {
+    @Override
+    void close();
+  }
+}
