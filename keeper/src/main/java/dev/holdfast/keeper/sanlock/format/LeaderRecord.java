@@ -42,6 +42,8 @@ public record LeaderRecord(
   /** Bytes of the sector that a record may use. */
   static final int BYTES = 256;
 
+  private static final int OWNER_OFFSET = 32;
+  private static final int TIMESTAMP_OFFSET = 152;
   private static final int CHECKSUM_OFFSET = LeaseChecksum.LEADER_BYTES;
 
   /** What a leader record belongs to. */
@@ -103,6 +105,12 @@ public record LeaderRecord(
     return Arrays.stream(Kind.values()).anyMatch(kind -> kind.magic == magic);
   }
 
+  /** Whether a host's record in a lockspace was never used; looks at its owner only. */
+  public static boolean isUnused(byte[] bytes, int offset) {
+    ByteBuffer in = littleEndian(bytes);
+    return in.getLong(offset + OWNER_OFFSET) == 0 && in.getLong(offset + TIMESTAMP_OFFSET) == 0;
+  }
+
   /**
    * Reads what is at an offset.
    *
@@ -132,7 +140,7 @@ public record LeaderRecord(
         in.getInt(12),
         in.getLong(16),
         in.getLong(24),
-        new HostStamp(in.getLong(32), in.getLong(40), in.getLong(152)),
+        new HostStamp(in.getLong(OWNER_OFFSET), in.getLong(40), in.getLong(TIMESTAMP_OFFSET)),
         in.getLong(48),
         LeaseName.read(in, 56),
         LeaseName.read(in, 104),
@@ -174,12 +182,12 @@ public record LeaderRecord(
     out.putInt(12, sectorSize);
     out.putLong(16, hosts);
     out.putLong(24, mostHosts);
-    out.putLong(32, owner.hostId());
+    out.putLong(OWNER_OFFSET, owner.hostId());
     out.putLong(40, owner.generation());
     out.putLong(48, leaseVersion);
     LeaseName.write(out, 56, lockspace);
     LeaseName.write(out, 104, name);
-    out.putLong(152, owner.timestamp());
+    out.putLong(TIMESTAMP_OFFSET, owner.timestamp());
     out.putLong(160, 0);
     out.putInt(CHECKSUM_OFFSET, LeaseChecksum.ofLeader(bytes, offset));
     out.putShort(172, (short) 0);

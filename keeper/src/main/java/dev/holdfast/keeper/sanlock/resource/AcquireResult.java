@@ -2,6 +2,7 @@ package dev.holdfast.keeper.sanlock.resource;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 
 /** What came of asking for a lease. */
 public sealed interface AcquireResult {
@@ -25,16 +26,17 @@ public sealed interface AcquireResult {
    * Somebody had the lease after the expected version.
    *
    * @param version the version found
-   * @param last who had that one, and may still have it
+   * @param last who had that one, and may still have it; empty where nobody ever had it
    */
-  record VersionMismatch(long expected, long version, Holder last) implements AcquireResult {}
+  record VersionMismatch(long expected, long version, Optional<Holder> last)
+      implements AcquireResult {}
 
   /** Others asked for it at the same time, again and again; nobody may have got it. Ask later. */
   record Contended(int ballots) implements AcquireResult {}
 
   /**
    * Storage failed while the lease was decided: it may or may not be ours. Never run anything on
-   * it; release it until that succeeds.
+   * it; call {@link ResourceLease#release()} until that succeeds.
    */
   record OwnershipUnknown(IOException cause) implements AcquireResult {}
 

@@ -1,0 +1,370 @@
+package dev.holdfast.keeper.sanlock.lockspace;
+
+import dev.holdfast.keeper.sanlock.disk.LeaseDisk;
+import dev.holdfast.keeper.sanlock.disk.StorageTimeoutException;
+import dev.holdfast.keeper.sanlock.disk.Ticks;
+import dev.holdfast.keeper.sanlock.format.Geometry;
+import dev.holdfast.keeper.sanlock.format.HostBitmap;
+import dev.holdfast.keeper.sanlock.format.HostStamp;
+import dev.holdfast.keeper.sanlock.format.LeaderRecord;
+import dev.holdfast.keeper.sanlock.format.LeaseFormatException;
+import dev.holdfast.keeper.sanlock.format.LockspaceLayout;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Our host id in one lockspace, and what we know of the other hosts in it.
+ *
+ * <p>One thread joins, renews and releases; any may ask. Nothing happens between the calls: who
+ * holds leases must renew in time, and must end what needs them when {@link LeaseTimes#failed()}
+ * has passed since {@link Membership#lastRenewal()}, whether a call of this class is stuck or not.
+ */
+public final class Lockspace {
+  /** So often a write may be too slow in a row, each time after a wait for a dead host. */
+  private static final int MOST_JOIN_ATTEMPTS = 3;
+
+  /** How long a host wants to be heard, as a multiple of the I/O timeout. */
+  private static final int SIGNAL = 6;
+
+  /**
+   * Every so many renewals look at the whole area, the others only as far as host ids were used:
+   * with ten hosts that is one hundredth of the bytes.
+   */
+  private static final int RENEWALS_PER_WHOLE_LOOK = 8;
+
+  private final LeaseDisk disk;
+  private final Ticks ticks;
+  private final LockspaceSettings settings;
+  private final Geometry geometry;
+  private final long ownOffset;
+  private final PeerTable peers;
+  private final Map<Integer, Duration> signals = new ConcurrentHashMap<>();
+
+  /**
+   * What our sector may look like: as written last, or as one of the writes that failed since,
+   * which may or may not have been done.
+   */
+  private final List<byte[]> possible = new ArrayList<>();
+
+  /**
+   * Whether our name on storage means that nobody else believes to have our host id. It does not
+   * after a write of which we do not know that it was done at once: that one may have destroyed
+   * another host's record, and that host takes its time to find out.
+   */
+  private boolean nameIsProof = true;
+
+  private int renewals;
+  private @Nullable LeaderRecord record;
+  private HostBitmap bitmap = HostBitmap.NONE;
+
+  private volatile @Nullable Membership membership;
+
+  public Lockspace(LeaseDisk disk, Ticks ticks, LockspaceSettings settings) {
+    this.disk = disk;
+    this.ticks = ticks;
+    this.settings = settings;
+    this.geometry = settings.geometry();
+    this.ownOffset = settings.offset() + LockspaceLayout.hostOffset(geometry, settings.hostId());
+    this.peers = new PeerTable(settings.times().watchdogFire());
+  }
+
+  public LockspaceSettings settings() {
+    return settings;
+  }
+
+  /**
+   * Takes our host id. Waits for twice the I/O timeout, or if another name had it last and did not
+   * release it, for longer than that host may need to die.
+   *
+   * @throws LeaseFormatException where there is no such lockspace, or another one
+   * @throws IOException when storage fails; the host id is not ours then
+   */
+  public JoinResult join() throws IOException, InterruptedException {
+    if (membership != null) {
+      throw new IllegalStateException("the host id is ours already");
+    }
+    for (int attempt = 0; attempt < MOST_JOIN_ATTEMPTS; attempt++) {
+      Duration began = ticks.now();
+      byte[] sector = readOwn();
+      LeaderRecord found = verified(sector);
+      if (!found.isFree() && !(nameIsProof && found.name().equals(settings.hostName()))) {
+        ticks.sleep(timesOf(found).dead());
+        began = ticks.now();
+        byte[] again = readOwn();
+        LeaderRecord now = verified(again);
+        if (!Arrays.equals(sector, again) && !now.isFree()) {
+          return new JoinResult.Busy(now);
+        }
+        found = now;
+      }
+      Duration settled = timesOf(found).settled();
+      Duration written = ticks.now();
+      HostStamp owner =
+          new HostStamp(
+              settings.hostId(),
+              found.owner().generation() + 1,
+              timestamp(written, HostStamp.NONE));
+      LeaderRecord ours =
+          found.usedBy(owner, settings.hostName(), (int) settings.times().ioTimeout().toSeconds());
+      nameIsProof = false;
+      byte[] oursOnDisk = ours.sector(HostBitmap.NONE);
+      disk.write(ownOffset, oursOnDisk, settings.times().ioTimeout());
+      if (ticks.now().minus(began).compareTo(settled) <= 0) {
+        nameIsProof = true;
+        ticks.sleep(settled);
+        byte[] readBack = readOwn();
+        if (!Arrays.equals(readBack, oursOnDisk)) {
+          return new JoinResult.Busy(verified(readBack));
+        }
+        return new JoinResult.Joined(own(ours, HostBitmap.NONE, written));
+      }
+      // Another host may have read the record before our write, have written its own and found it
+      // unchanged: it believes, until its next renewal, that the host id is its own.
+    }
+    throw new IOException(
+        "storage of lockspace %s took longer than %s for a read and a write, %d times"
+            .formatted(settings.name(), settings.times().settled(), MOST_JOIN_ATTEMPTS));
+  }
+
+  /**
+   * For the thread that renews: what a successor needs to go on; empty while the host id is not
+   * ours, or not for sure.
+   */
+  public Optional<Continuation> continuation() {
+    Membership current = membership;
+    LeaderRecord ours = record;
+    return current == null || ours == null || possible.size() != 1
+        ? Optional.empty()
+        : Optional.of(new Continuation(current, ours, bitmap));
+  }
+
+  /**
+   * Goes on where a predecessor of this process has stopped, if our sector is still as it was
+   * written then and not too long ago. The predecessor must be gone, and the clock the same.
+   *
+   * @return whether the host id is ours; if not, join
+   */
+  public boolean resume(Continuation continuation) throws IOException {
+    if (membership != null) {
+      throw new IllegalStateException("the host id is ours already");
+    }
+    byte[] sector = continuation.record().sector(continuation.bitmap());
+    Membership before = continuation.membership();
+    if (isOver(before) || !Arrays.equals(readOwn(), sector)) {
+      return false;
+    }
+    own(continuation.record(), continuation.bitmap(), before.lastRenewal());
+    return true;
+  }
+
+  private Membership own(LeaderRecord ours, HostBitmap itsBitmap, Duration renewed) {
+    record = ours;
+    bitmap = itsBitmap;
+    possible.clear();
+    possible.add(ours.sector(itsBitmap));
+    Membership next = new Membership(settings.hostId(), ours.owner().generation(), renewed);
+    membership = next;
+    return next;
+  }
+
+  /**
+   * Renews our host id and looks at all others. Due {@link LeaseTimes#renewal()} after the last
+   * that succeeded, and half a second after one that failed.
+   *
+   * @throws IOException when storage fails and another attempt may help
+   * @throws IllegalStateException when the host id is not ours
+   */
+  public RenewalResult renew() throws IOException {
+    Membership current = membership;
+    LeaderRecord ours = record;
+    if (current == null || ours == null) {
+      throw new IllegalStateException("the host id is not ours");
+    }
+    if (isOver(current)) {
+      return lose("it was not renewed within " + settings.times().failed());
+    }
+    Duration began = ticks.now();
+    int hosts = hostsToLookAt();
+    byte[] area =
+        disk.read(settings.offset(), hosts * geometry.sectorSize(), settings.times().ioTimeout());
+    renewals++;
+    boolean requested = look(area, hosts, began, ticks.now());
+    int start = LockspaceLayout.hostOffset(geometry, settings.hostId());
+    byte[] sector = Arrays.copyOfRange(area, start, start + geometry.sectorSize());
+    if (possible.stream().noneMatch(each -> Arrays.equals(each, sector))) {
+      return lose("our record was changed by another: " + describe(sector));
+    }
+    Duration now = ticks.now();
+    if (isOver(current)) {
+      return lose("it was not renewed within " + settings.times().failed());
+    }
+    LeaderRecord next = ours.at(timestamp(now, ours.owner()));
+    HostBitmap nextBitmap = bitmap(now);
+    byte[] nextSector = next.sector(nextBitmap);
+    possible.add(nextSector);
+    try {
+      // Never given up while it could still be done: nothing may come after it meanwhile.
+      disk.write(ownOffset, nextSector, settings.times().dead());
+    } catch (StorageTimeoutException timeout) {
+      nameIsProof = false;
+      return lose(String.valueOf(timeout.getMessage()));
+    }
+    Duration late = settings.times().dead();
+    if (ticks.now().minus(current.lastRenewal()).compareTo(late) >= 0) {
+      nameIsProof = false;
+      return lose("its renewal took until others could take it for dead");
+    }
+    return new RenewalResult.Renewed(own(next, nextBitmap, now), requested);
+  }
+
+  private int hostsToLookAt() {
+    int used = Math.max(settings.hostId(), peers.highestUsed());
+    // Room for the next ones to come.
+    int some = Integer.highestOneBit(used) << 1;
+    boolean whole = renewals % RENEWALS_PER_WHOLE_LOOK == 0;
+    return whole ? geometry.mostHosts() : Math.min(geometry.mostHosts(), some);
+  }
+
+  private RenewalResult lose(String reason) {
+    membership = null;
+    record = null;
+    return new RenewalResult.Lost(
+        "host id %d of lockspace %s is lost: %s"
+            .formatted(settings.hostId(), settings.name(), reason));
+  }
+
+  private static String describe(byte[] sector) {
+    try {
+      LeaderRecord found = LeaderRecord.decode(sector, 0);
+      return "host '%s', generation %d, timestamp %d"
+          .formatted(found.name(), found.owner().generation(), found.owner().timestamp());
+    } catch (LeaseFormatException damaged) {
+      return String.valueOf(damaged.getMessage());
+    }
+  }
+
+  /**
+   * Gives our host id back, so that whoever uses it next need not wait. Nothing may hold a lease
+   * any more. When it fails it may be called again; the host id is not ours in any case. What was
+   * lost before is left as it is.
+   */
+  public void release() throws IOException {
+    LeaderRecord ours = record;
+    Membership current = membership;
+    membership = null;
+    if (ours == null || (current != null && isOver(current))) {
+      return;
+    }
+    byte[] sector = readOwn();
+    if (possible.stream().anyMatch(each -> Arrays.equals(each, sector))) {
+      byte[] free = ours.at(0).sector(HostBitmap.NONE);
+      possible.add(free);
+      disk.write(ownOffset, free, settings.times().ioTimeout());
+    }
+    record = null;
+  }
+
+  /** Our host id, if it is ours; it may be late. */
+  public Optional<Membership> membership() {
+    return Optional.ofNullable(membership);
+  }
+
+  /** Whether our host id is ours, in that life, and was renewed in time. */
+  public boolean isLive(long generation) {
+    Membership current = membership;
+    return current != null && current.generation() == generation && !isOver(current);
+  }
+
+  private boolean isOver(Membership current) {
+    Duration since = ticks.now().minus(current.lastRenewal());
+    return since.compareTo(settings.times().failed()) >= 0;
+  }
+
+  /** All hosts that ever used a host id, as the last renewal has found them. */
+  public List<Peer> peers() {
+    return peers.all();
+  }
+
+  /**
+   * Reads one host's record now.
+   *
+   * @throws LeaseFormatException where it is damaged and never was not
+   */
+  public Peer look(int hostId) throws IOException {
+    long offset = settings.offset() + LockspaceLayout.hostOffset(geometry, hostId);
+    Duration began = ticks.now();
+    byte[] sector = disk.read(offset, geometry.sectorSize(), settings.times().ioTimeout());
+    look(hostId, sector, 0, began, ticks.now());
+    return peers.one(hostId);
+  }
+
+  /** Whether anybody wants to be heard by us. */
+  private boolean look(byte[] area, int hosts, Duration began, Duration ended) {
+    boolean requested = false;
+    for (int hostId = 1; hostId <= hosts; hostId++) {
+      int offset = LockspaceLayout.hostOffset(geometry, hostId);
+      if (!LeaderRecord.isUnused(area, offset)) {
+        look(hostId, area, offset, began, ended);
+        requested |= HostBitmap.names(area, offset, settings.hostId());
+      }
+    }
+    return requested;
+  }
+
+  private void look(int hostId, byte[] bytes, int offset, Duration began, Duration ended) {
+    @Nullable LeaderRecord found;
+    try {
+      found = verified(LeaderRecord.decode(bytes, offset));
+    } catch (LeaseFormatException damaged) {
+      found = null;
+    }
+    peers.saw(hostId, found, began, ended);
+  }
+
+  /** Makes another host look, at its next renewal, at the requests for what it holds. */
+  public void signal(int hostId) {
+    Duration until = ticks.now().plus(settings.times().ioTimeout().multipliedBy(SIGNAL));
+    signals.put(hostId, until);
+  }
+
+  private HostBitmap bitmap(Duration now) {
+    signals.values().removeIf(until -> until.compareTo(now) < 0);
+    return HostBitmap.of(signals.keySet());
+  }
+
+  /** Seconds for the record, which are never 0 and always others than before. */
+  private static long timestamp(Duration now, HostStamp before) {
+    return Math.max(now.toSeconds(), before.timestamp() + 1);
+  }
+
+  private byte[] readOwn() throws IOException {
+    return disk.read(ownOffset, geometry.sectorSize(), settings.times().ioTimeout());
+  }
+
+  private LeaderRecord verified(byte[] sector) throws LeaseFormatException {
+    return verified(LeaderRecord.decode(sector, 0));
+  }
+
+  private LeaderRecord verified(LeaderRecord found) throws LeaseFormatException {
+    if (found.kind() != LeaderRecord.Kind.HOST
+        || !found.lockspace().equals(settings.name())
+        || !found.geometry().equals(geometry)) {
+      throw new LeaseFormatException(
+          "expected lockspace %s with %s, but found %s of lockspace %s with %s"
+              .formatted(
+                  settings.name(), geometry, found.kind(), found.lockspace(), found.geometry()));
+    }
+    return found;
+  }
+
+  private LeaseTimes timesOf(LeaderRecord found) {
+    return PeerTable.timesOf(found, settings.times().watchdogFire());
+  }
+}

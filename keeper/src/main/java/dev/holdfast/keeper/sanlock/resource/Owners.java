@@ -1,0 +1,132 @@
+package dev.holdfast.keeper.sanlock.resource;
+
+import dev.holdfast.keeper.sanlock.disk.Ticks;
+import dev.holdfast.keeper.sanlock.format.BallotBlock;
+import dev.holdfast.keeper.sanlock.format.HostStamp;
+import dev.holdfast.keeper.sanlock.format.LeaderRecord;
+import dev.holdfast.keeper.sanlock.lockspace.Lockspace;
+import dev.holdfast.keeper.sanlock.lockspace.Peer;
+import dev.holdfast.keeper.sanlock.lockspace.PeerState;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Whether those that storage names as owners of a resource still have it. */
+final class Owners {
+  private final Ticks ticks;
+  private final Lockspace lockspace;
+  private final ResourceStorage storage;
+
+  Owners(Ticks ticks, Lockspace lockspace, ResourceStorage storage) {
+    this.ticks = ticks;
+    this.lockspace = lockspace;
+    this.storage = storage;
+  }
+
+  /** Why the lease may not be taken; empty if it may. */
+  Optional<AcquireResult> obstacle(LeaderRecord leader, long ourGeneration) throws IOException {
+    HostStamp owner = leader.owner();
+    if (leader.isFree()) {
+      return Optional.empty();
+    }
+    if (owner.hostId() == lockspace.settings().hostId()) {
+      // Whoever had our host id before is gone since we have it.
+      return owner.generation() <= ourGeneration
+          ? Optional.empty()
+          : Optional.of(
+              new AcquireResult.HostIdLost(
+                  "our host id is in its generation %d, ours is %d"
+                      .formatted(owner.generation(), ourGeneration)));
+    }
+    Peer peer = look(owner);
+    if (isGone(peer, owner.generation()) || isReleased(leader)) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        new AcquireResult.Held(
+            LeaseMode.EXCLUSIVE,
+            leader.leaseVersion(),
+            List.of(new Holder((int) owner.hostId(), owner.generation(), peer))));
+  }
+
+  /**
+   * Whether an owner that another host has committed had given up before: it does not know that it
+   * has won. Its block is read again, for in a read of the whole area it may be older than the
+   * leader record.
+   */
+  boolean isReleased(LeaderRecord leader) throws IOException {
+    if (leader.writer().hostId() == leader.owner().hostId()) {
+      return false;
+    }
+    HostStamp owner = leader.owner();
+    BallotBlock block = storage.readBlock((int) owner.hostId());
+    // A late write of an earlier life of the owner says nothing of this one.
+    boolean earlier = block.vote().hostId() == owner.hostId() && !block.vote().isSameLife(owner);
+    return block.released() && block.leaseVersion() == leader.leaseVersion() && !earlier;
+  }
+
+  /** The owner that a leader record names, or did before it was freed; empty if it never did. */
+  Optional<Holder> named(LeaderRecord leader) throws IOException {
+    HostStamp owner = leader.owner();
+    return owner.hostId() == 0
+        ? Optional.empty()
+        : Optional.of(new Holder((int) owner.hostId(), owner.generation(), look(owner)));
+  }
+
+  /**
+   * Who shares a resource.
+   *
+   * @param alive may still use it
+   * @param gone host ids whose owners have left their blocks behind
+   */
+  record Sharing(List<Holder> alive, List<Integer> gone) {}
+
+  /**
+   * All that share the resource.
+   *
+   * @param except a host id to leave out; 0 for none
+   */
+  Sharing sharing(AreaView view, int except) throws IOException {
+    List<Holder> alive = new ArrayList<>();
+    List<Integer> gone = new ArrayList<>();
+    for (Map.Entry<Integer, BallotBlock> entry : view.blocks().entrySet()) {
+      int hostId = entry.getKey();
+      BallotBlock block = entry.getValue();
+      if (block.mode().shared() && hostId != except) {
+        long generation = block.mode().generation();
+        Peer peer = lockspace.look(hostId);
+        if (isGone(peer, generation)) {
+          gone.add(hostId);
+        } else {
+          alive.add(new Holder(hostId, generation, peer));
+        }
+      }
+    }
+    return new Sharing(alive, gone);
+  }
+
+  private Peer look(HostStamp owner) throws IOException {
+    return lockspace.look((int) owner.hostId());
+  }
+
+  /** Whether that life of a host is surely over. */
+  private boolean isGone(Peer peer, long generation) {
+    if (peer.generation() > generation || peer.state() == PeerState.DEAD) {
+      return true;
+    }
+    if (peer.state() != PeerState.FREE) {
+      return false;
+    }
+    // A record of an earlier life can come back by a late write. Its host finds out, and ends, as
+    // soon as one that cannot renew.
+    return peer.generation() == generation || isUnchangedForLong(peer);
+  }
+
+  private boolean isUnchangedForLong(Peer peer) {
+    Duration lookBegan = ticks.now().minus(lockspace.settings().times().ioTimeout());
+    return lookBegan.compareTo(peer.deadAt()) > 0;
+  }
+}
