@@ -4,9 +4,12 @@ import dev.holdfast.cli.host.Directories;
 import dev.holdfast.cli.host.SingleHost;
 import dev.holdfast.cli.step.StepException;
 import dev.holdfast.keeper.client.KeeperClient;
+import dev.holdfast.keeper.protocol.Tie;
 import dev.holdfast.node.host.HostException;
+import dev.holdfast.node.host.LeaseHost;
 import dev.holdfast.node.host.MachineHost;
 import dev.holdfast.node.host.keeper.KeeperLink;
+import dev.holdfast.node.host.lease.KeeperLeaseHost;
 import dev.holdfast.node.host.qemu.QemuHostOptions;
 import dev.holdfast.node.host.qemu.QemuMachineHost;
 import dev.holdfast.node.plan.HostState.Guest;
@@ -20,7 +23,9 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -58,7 +63,13 @@ final class Machines {
                 QemuHostOptions.defaults().withRuntimeDirectory(directories.machines()),
                 keeper,
                 clock)) {
-      return stop(host);
+      LeaseHost leases = new KeeperLeaseHost(keeper);
+      String result = stop(new Site(host, leases, tied(keeper)));
+      for (String lockspace : leases.leases().lockspaces().keySet()) {
+        detail.accept("leaving lockspace " + lockspace);
+        leases.leaveLockspace(lockspace);
+      }
+      return result;
     } catch (HostException e) {
       throw new StepException(String.valueOf(e.getMessage()), e);
     }
@@ -84,11 +95,49 @@ final class Machines {
         });
   }
 
-  private String stop(MachineHost host) throws HostException, InterruptedException {
+  /** UUIDs of machines whose leases are renewed by the keeper. */
+  private static Set<String> tied(KeeperLink keeper) throws HostException {
+    try {
+      return keeper.client().list().stream()
+          .filter(process -> process.tie() == Tie.KEEPER_LIFE)
+          .map(process -> process.machineId().toString())
+          .collect(Collectors.toSet());
+    } catch (IOException failed) {
+      throw KeeperLink.unreachable(failed);
+    }
+  }
+
+  /**
+   * What is stopped.
+   *
+   * @param tied UUIDs of machines with leases that the keeper renews
+   */
+  private record Site(MachineHost host, LeaseHost leases, Set<String> tied) {
+    /**
+     * Whether a guest may go on, and its QEMU may write to its disks: one that has given its leases
+     * back while it was paused may have lost the disks to somebody else.
+     */
+    boolean mayGoOn(Machine machine) {
+      try {
+        return machine.guest() != Guest.PAUSED
+            || !tied.contains(machine.uuid())
+            || !leases.leases().of(machine.uuid()).isEmpty();
+      } catch (HostException unknown) {
+        LOG.warn("leases of machine {}: {}", machine.uuid(), unknown.getMessage());
+        return false;
+      }
+    }
+  }
+
+  private String stop(Site site) throws HostException, InterruptedException {
+    MachineHost host = site.host();
     List<String> failures = new ArrayList<>();
     Instant deadline = clock.instant().plus(timeout);
     while (clock.instant().isBefore(deadline)) {
-      List<Machine> on = host.machines().values().stream().filter(Machines::isOn).toList();
+      List<Machine> on =
+          host.machines().values().stream()
+              .filter(machine -> isOn(machine) && site.mayGoOn(machine))
+              .toList();
       if (on.isEmpty()) {
         break;
       }
@@ -102,8 +151,13 @@ final class Machines {
     for (Machine machine : rest.values()) {
       boolean wasOn = isOn(machine);
       try {
-        host.kill(machine.uuid());
+        if (site.mayGoOn(machine)) {
+          host.kill(machine.uuid());
+        } else {
+          host.killAbruptly(machine.uuid());
+        }
         host.clean(machine.uuid());
+        site.leases().release(machine.uuid(), false);
         off += wasOn ? 0 : 1;
         killed += wasOn ? 1 : 0;
       } catch (HostException e) {

@@ -13,6 +13,7 @@ import dev.holdfast.node.host.HostException;
 import dev.holdfast.node.host.MachineHost;
 import dev.holdfast.node.host.NetworkHost;
 import dev.holdfast.node.host.keeper.KeeperLink;
+import dev.holdfast.node.host.lease.KeeperLeaseHost;
 import dev.holdfast.node.host.qemu.QemuHostOptions;
 import dev.holdfast.node.host.qemu.QemuMachineHost;
 import dev.holdfast.node.host.storage.DirDiskHost;
@@ -95,6 +96,7 @@ final class OneNode implements AutoCloseable {
             counted(DiskHost.class, new DirDiskHost(), "create", creations),
             noNetworks(),
             counted(MachineHost.class, machines, "resume", resumes),
+            new KeeperLeaseHost(keeper),
             Clock.systemUTC()));
   }
 

@@ -69,6 +69,12 @@ final class Backoff<K> {
     return found == null ? 0 : found.inARow();
   }
 
+  /** Says better why something failed last; does nothing where nothing did. */
+  void explain(K key, Cause cause) {
+    failures.computeIfPresent(
+        key, (k, old) -> new Failures(old.inARow(), old.last(), old.notBefore(), cause));
+  }
+
   void forget(K key) {
     failures.remove(key);
   }

@@ -1,12 +1,18 @@
 package dev.holdfast.node.agent;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.holdfast.crds.machine.VirtualMachineInstance;
 import dev.holdfast.crds.machine.VirtualMachineInstanceStatus;
 import dev.holdfast.crds.storage.StoragePool;
+import dev.holdfast.crds.storage.StoragePoolSpec;
+import dev.holdfast.crds.storage.StoragePoolStatus;
 import dev.holdfast.crds.storage.VirtualDiskInstance;
 import dev.holdfast.crds.storage.VirtualDiskInstanceStatus;
+import dev.holdfast.keeper.protocol.lease.Lockspace;
 import dev.holdfast.node.agent.status.InstanceStatus;
 import dev.holdfast.node.plan.Desired;
+import dev.holdfast.node.plan.HostLeases.LockspaceDefinition;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
@@ -18,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -30,12 +37,14 @@ final class ControlPlane implements AutoCloseable {
   private static final String BY_PATH = "path";
 
   private final KubernetesClient client;
+  private final String nodeName;
   private final SharedIndexInformer<VirtualMachineInstance> machines;
   private final SharedIndexInformer<VirtualDiskInstance> disks;
   private final SharedIndexInformer<StoragePool> pools;
 
   ControlPlane(KubernetesClient client, String nodeName) {
     this.client = client;
+    this.nodeName = nodeName;
     machines =
         client
             .resources(VirtualMachineInstance.class)
@@ -108,22 +117,66 @@ final class ControlPlane implements AutoCloseable {
    * Everything that is wanted.
    *
    * @param notBefore when the machine with a UUID may be started again, or null for at once
+   * @param leases what became of the machines' leases
    */
-  Desired desired(Function<String, @Nullable Instant> notBefore) {
+  Desired desired(Function<String, @Nullable Instant> notBefore, LeaseMemory leases) {
     Map<String, Desired.Machine> wantedMachines = new HashMap<>();
     for (VirtualMachineInstance machine : machines.getStore().list()) {
       String uuid = machine.getSpec().uuid();
-      wantedMachines.put(uuid, wanted(machine, notBefore.apply(uuid)));
+      wantedMachines.put(uuid, wanted(machine, notBefore.apply(uuid), leases));
     }
     Map<String, Desired.Disk> wantedDisks = new HashMap<>();
     for (VirtualDiskInstance disk : disks.getStore().list()) {
       wantedDisks.put(disk.getSpec().path(), wanted(disk));
     }
-    return new Desired(wantedMachines, wantedDisks);
+    Map<String, LockspaceDefinition> wantedLockspaces = new HashMap<>();
+    for (StoragePool pool : pools.getStore().list()) {
+      lockspace(pool).ifPresent(each -> wantedLockspaces.put(each.name(), each));
+    }
+    return new Desired(wantedMachines, wantedDisks, wantedLockspaces);
+  }
+
+  /** What the pool's lockspace is to be on this node; empty where the node has no host id in it. */
+  Optional<LockspaceDefinition> lockspace(StoragePool pool) {
+    StoragePoolSpec.Leases leases = pool.getSpec().leases();
+    StoragePoolStatus status = pool.getStatus();
+    StoragePoolStatus.Lockspace place = status == null ? null : status.lockspace();
+    if (leases.backend() != StoragePoolSpec.Backend.SANLOCK || status == null || place == null) {
+      return Optional.empty();
+    }
+    return status.hostsOrEmpty().stream()
+        .filter(host -> host.node().equals(nodeName))
+        .findFirst()
+        .map(
+            host ->
+                new LockspaceDefinition(
+                    place.name(),
+                    place.path(),
+                    place.offset(),
+                    host.hostId(),
+                    hostName(pool),
+                    leases.ioTimeoutSeconds(),
+                    leases.sectorSize(),
+                    leases.alignMebibytes()));
+  }
+
+  /**
+   * This node's name on the storage, at most 48 bytes: two clusters that use one storage by mistake
+   * must not take each other's nodes for their own, so the pool's identity is in it.
+   */
+  private String hostName(StoragePool pool) {
+    String end = "." + pool.getMetadata().getUid().substring(0, 8);
+    String whole = nodeName + end;
+    if (whole.length() <= Lockspace.LONGEST_NAME_BYTES) {
+      return whole;
+    }
+    String hash = UUID.nameUUIDFromBytes(nodeName.getBytes(UTF_8)).toString().substring(0, 8);
+    int room = Lockspace.LONGEST_NAME_BYTES - end.length() - hash.length() - 1;
+    return nodeName.substring(0, room) + "-" + hash + end;
   }
 
   private static Desired.Machine wanted(
-      VirtualMachineInstance machine, @Nullable Instant notBefore) {
+      VirtualMachineInstance machine, @Nullable Instant notBefore, LeaseMemory leases) {
     VirtualMachineInstanceStatus status = machine.getStatus();
     String deletedAt = machine.getMetadata().getDeletionTimestamp();
     return new Desired.Machine(
@@ -132,7 +185,8 @@ final class ControlPlane implements AutoCloseable {
         deletedAt == null ? null : Instant.parse(deletedAt),
         status != null && status.startTime() != null,
         status != null && InstanceStatus.isFinal(status.phase()),
-        notBefore);
+        notBefore,
+        leases.history(machine));
   }
 
   private static Desired.Disk wanted(VirtualDiskInstance disk) {

@@ -10,6 +10,7 @@ import dev.holdfast.node.agent.status.InstanceStatus;
 import dev.holdfast.node.agent.status.Reporter;
 import dev.holdfast.node.execute.Executor;
 import dev.holdfast.node.host.HostException;
+import dev.holdfast.node.host.LeaseHost;
 import dev.holdfast.node.plan.Desired;
 import dev.holdfast.node.plan.HostState;
 import dev.holdfast.node.plan.Planner;
@@ -35,6 +36,7 @@ final class DiskController {
   private final Host host;
   private final Executor executor;
   private final Reporter reporter;
+  private final LeaseMemory leases;
   private final Backoff<String> backoff;
   private final Clock clock;
 
@@ -43,12 +45,14 @@ final class DiskController {
       Host host,
       Executor executor,
       Reporter reporter,
+      LeaseMemory leases,
       RandomGenerator random,
       Clock clock) {
     this.controlPlane = controlPlane;
     this.host = host;
     this.executor = executor;
     this.reporter = reporter;
+    this.leases = leases;
     this.backoff = new Backoff<>(LONGEST_WAIT, random);
     this.clock = clock;
   }
@@ -60,7 +64,7 @@ final class DiskController {
    */
   @Nullable Duration handle(String path) {
     VirtualDiskInstance instance = controlPlane.disk(path).orElse(null);
-    Desired desired = controlPlane.desired(uuid -> null);
+    Desired desired = controlPlane.desired(uuid -> null, leases);
     Desired.Disk disk = desired.disks().get(path);
     if (instance == null || disk == null) {
       backoff.forget(path);
@@ -112,6 +116,8 @@ final class DiskController {
       conditions.add(Condition.READY, false, blocked.reason(), blocked.message());
       if (disk.deleted()) {
         phase = Phase.DELETING;
+      } else if (blocked.reason().equals(LeaseHost.LOCKSPACE_NOT_READY)) {
+        phase = Phase.PENDING;
       } else {
         // A failure is tried again and may pass; this does not.
         conditions.add(Condition.STALLED, true, blocked.reason(), blocked.message());

@@ -3,6 +3,7 @@ package dev.holdfast.node.agent;
 import dev.holdfast.crds.machine.VirtualMachineInstanceSpec;
 import dev.holdfast.node.host.DiskHost;
 import dev.holdfast.node.host.HostException;
+import dev.holdfast.node.host.LeaseHost;
 import dev.holdfast.node.host.MachineHost;
 import dev.holdfast.node.plan.Desired;
 import dev.holdfast.node.plan.HostState;
@@ -11,16 +12,17 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * The three parts of a host, and what they show together.
+ * The parts of a host, and what they show together.
  *
  * @param networks with a memory that {@link #refresh} clears
  */
-record Host(MachineHost machines, DiskHost disks, CachedNetworks networks) {
+record Host(MachineHost machines, DiskHost disks, CachedNetworks networks, LeaseHost leases) {
 
   /** Forgets what was read and reads it afresh, so that drift is seen. */
   void refresh() throws HostException {
     networks.refresh();
     machines.refresh();
+    leases.refresh();
   }
 
   /** The host as far as a machine with those disks is concerned. */
@@ -43,6 +45,9 @@ record Host(MachineHost machines, DiskHost disks, CachedNetworks networks) {
   }
 
   private HostState state(Map<String, Image> images) throws HostException {
-    return new HostState(machines.machines(), images, networks.bridges(), networks.taps());
+    // Leases last: a new keeper finds those of a machine only with its process, which is taken over
+    // before anything can be said of machines.
+    return new HostState(
+        machines.machines(), images, networks.bridges(), networks.taps(), leases.leases());
   }
 }

@@ -8,6 +8,7 @@ import dev.holdfast.keeper.client.KeeperLauncher;
 import dev.holdfast.node.host.HostException;
 import dev.holdfast.node.host.keeper.KeeperConnector;
 import dev.holdfast.node.host.keeper.KeeperLink;
+import dev.holdfast.node.host.lease.KeeperLeaseHost;
 import dev.holdfast.node.host.network.NatNetworkHost;
 import dev.holdfast.node.host.qemu.QemuHostOptions;
 import dev.holdfast.node.host.qemu.QemuMachineHost;
@@ -92,6 +93,7 @@ public final class LocalNode implements AutoCloseable {
                 new DirDiskHost(),
                 new NatNetworkHost(run.resolve("networks"), options.commandPrefix()),
                 machines,
+                new KeeperLeaseHost(keeper),
                 clock));
   }
 

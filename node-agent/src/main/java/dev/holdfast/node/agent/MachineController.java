@@ -6,11 +6,13 @@ import dev.holdfast.crds.machine.VirtualMachineInstanceStatus;
 import dev.holdfast.crds.machine.VirtualMachineInstanceStatus.Phase;
 import dev.holdfast.node.agent.status.Cause;
 import dev.holdfast.node.agent.status.InstanceStatus;
+import dev.holdfast.node.agent.status.LeaseStatus;
 import dev.holdfast.node.agent.status.Reporter;
 import dev.holdfast.node.execute.Executor;
 import dev.holdfast.node.host.HostException;
 import dev.holdfast.node.plan.Action;
 import dev.holdfast.node.plan.Desired;
+import dev.holdfast.node.plan.HostLeases;
 import dev.holdfast.node.plan.HostState;
 import dev.holdfast.node.plan.HostState.Guest;
 import dev.holdfast.node.plan.HostState.QemuProcess;
@@ -19,11 +21,14 @@ import dev.holdfast.node.plan.Task;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.random.RandomGenerator;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,7 +41,8 @@ final class MachineController {
   private static final String GUEST_CRASHED = "GuestCrashed";
 
   /** Told when they are counted, each once, however long the status then says so. */
-  private static final Set<String> CRASHES = Set.of(QEMU_EXITED, GUEST_CRASHED);
+  private static final Set<String> CRASHES =
+      Set.of(QEMU_EXITED, GUEST_CRASHED, LeaseStatus.LEASE_LOST);
 
   /** What makes a start fail is seldom cured by time. */
   static final Duration LONGEST_WAIT = Duration.ofMinutes(5);
@@ -54,6 +60,7 @@ final class MachineController {
   private final Host host;
   private final Executor executor;
   private final Reporter reporter;
+  private final LeaseMemory leases;
   private final Backoff<String> afterFailures;
   private final Backoff<String> afterIoErrors;
   private final Clock clock;
@@ -66,12 +73,14 @@ final class MachineController {
       Host host,
       Executor executor,
       Reporter reporter,
+      LeaseMemory leases,
       RandomGenerator random,
       Clock clock) {
     this.controlPlane = controlPlane;
     this.host = host;
     this.executor = executor;
     this.reporter = reporter;
+    this.leases = leases;
     this.afterFailures = new Backoff<>(LONGEST_WAIT, random);
     this.afterIoErrors = new Backoff<>(LONGEST_WAIT_AFTER_IO_ERROR, random);
     this.clock = clock;
@@ -85,10 +94,11 @@ final class MachineController {
    */
   @Nullable Duration handle(String uuid) throws HostException {
     Optional<VirtualMachineInstance> found = controlPlane.machine(uuid);
+    HostState observed = found.isEmpty() ? host.observe() : host.observe(found.get().getSpec());
     countCrash(uuid, found);
-    Desired desired = controlPlane.desired(this::notBefore);
+    found.ifPresent(instance -> leases.observed(instance.getSpec(), observed.leases()));
+    Desired desired = controlPlane.desired(this::notBefore, leases);
     Desired.Machine machine = desired.machines().get(uuid);
-    HostState observed = machine == null ? host.observe() : host.observe(machine.spec());
     Instant now = clock.instant();
     Task task = new Planner(desired, observed, now).machine(uuid);
     HostState.Machine state = observed.machines().get(uuid);
@@ -115,7 +125,11 @@ final class MachineController {
       executor.execute(task);
       return null;
     } catch (HostException e) {
-      afterFailures.failed(uuid, clock.instant(), Cause.of(e));
+      if (LeaseMemory.isRefusal(e)) {
+        leases.refused(uuid, clock.instant(), e);
+      } else {
+        afterFailures.failed(uuid, clock.instant(), Cause.of(e));
+      }
       LOG.warn("machine {}: {}", uuid, e.getMessage());
       return e;
     }
@@ -125,6 +139,7 @@ final class MachineController {
     controlPlane.machine(uuid).ifPresent(reporter::removeFinalizer);
     afterFailures.forget(uuid);
     afterIoErrors.forget(uuid);
+    leases.forget(uuid);
     countedCrashes.remove(uuid);
   }
 
@@ -139,12 +154,26 @@ final class MachineController {
     }
     VirtualMachineInstance instance = found.get();
     HostState.Machine state = host.machines().machine(uuid);
+    String loss = leases.takeLoss(uuid);
     if (state != null && state.process() instanceof QemuProcess.Exited exited) {
-      if (!exited.at().equals(countedCrashes.put(uuid, exited.at()))) {
-        Cause cause = new Cause(QEMU_EXITED, InstanceStatus.howItEnded(exited));
+      boolean uncounted = !exited.at().equals(countedCrashes.put(uuid, exited.at()));
+      Cause cause =
+          loss == null
+              ? new Cause(QEMU_EXITED, InstanceStatus.howItEnded(exited))
+              : new Cause(LeaseStatus.LEASE_LOST, loss);
+      if (uncounted) {
         afterFailures.failed(uuid, exited.at(), cause);
+      }
+      if (loss != null) {
+        // The keeper says why it has killed only after the kernel has said that.
+        afterFailures.explain(uuid, cause);
+      }
+      if (uncounted || loss != null) {
         reporter.event(instance, Reporter.Severity.WARNING, cause.reason(), cause.message());
       }
+    } else if (loss != null) {
+      afterFailures.explain(uuid, new Cause(LeaseStatus.LEASE_LOST, loss));
+      reporter.event(instance, Reporter.Severity.WARNING, LeaseStatus.LEASE_LOST, loss);
     } else if (state != null
         && state.guest() == Guest.CRASHED
         && state.process() instanceof QemuProcess.Running running
@@ -166,9 +195,12 @@ final class MachineController {
 
   private void report(VirtualMachineInstance instance, Task task, @Nullable HostException failure) {
     HostState.Machine state;
+    HostLeases held;
     String uuid = instance.getSpec().uuid();
     try {
       state = host.machines().machine(uuid);
+      held = host.leases().leases();
+      leases.observed(instance.getSpec(), held);
     } catch (HostException e) {
       LOG.warn("machine {}: {}", uuid, e.getMessage());
       return;
@@ -183,7 +215,8 @@ final class MachineController {
                 task.blocked(),
                 failure,
                 afterFailures.failuresInARow(uuid),
-                afterFailures.cause(uuid)),
+                cause(uuid),
+                held),
             clock.instant());
     if (reporter.writeStatus(instance, after)) {
       announce(instance, before, after);
@@ -253,9 +286,17 @@ final class MachineController {
 
   /** When the machine may be started or resumed again, or null for at once. */
   @Nullable Instant notBefore(String uuid) {
-    Instant start = afterFailures.notBefore(uuid);
-    Instant resume = afterIoErrors.notBefore(uuid);
-    return start == null || (resume != null && resume.isAfter(start)) ? resume : start;
+    return Stream.of(
+            afterFailures.notBefore(uuid), afterIoErrors.notBefore(uuid), leases.notBefore(uuid))
+        .filter(Objects::nonNull)
+        .max(Comparator.naturalOrder())
+        .orElse(null);
+  }
+
+  /** What it waits for. */
+  private @Nullable Cause cause(String uuid) {
+    Cause refusal = leases.cause(uuid);
+    return refusal == null ? afterFailures.cause(uuid) : refusal;
   }
 
   /**

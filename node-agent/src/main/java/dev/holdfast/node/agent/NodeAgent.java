@@ -1,10 +1,12 @@
 package dev.holdfast.node.agent;
 
+import dev.holdfast.crds.machine.VirtualMachineInstanceSpec;
 import dev.holdfast.node.agent.status.Reporter;
 import dev.holdfast.node.execute.AuditLog;
 import dev.holdfast.node.execute.Executor;
 import dev.holdfast.node.host.DiskHost;
 import dev.holdfast.node.host.HostException;
+import dev.holdfast.node.host.LeaseHost;
 import dev.holdfast.node.host.MachineHost;
 import dev.holdfast.node.host.NetworkHost;
 import dev.holdfast.node.plan.Desired;
@@ -19,9 +21,11 @@ import java.util.HashSet;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,6 +50,8 @@ public final class NodeAgent implements AutoCloseable {
   private final Executor executor;
   private final MachineController machines;
   private final DiskController disks;
+  private final LockspaceController lockspaces;
+  private final LeaseMemory leases = new LeaseMemory(new Random());
   private final NodeReporter node;
   private final Capabilities capabilities;
   private final Clock clock;
@@ -53,6 +59,13 @@ public final class NodeAgent implements AutoCloseable {
   private final ScheduledExecutorService timer =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("node-agent-heartbeat").factory());
+
+  /** Apart from the heartbeat, which must not wait for storage. */
+  private final ScheduledExecutorService reports =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().daemon().name("node-agent-report").factory());
+
+  private final AtomicBoolean reportIsDue = new AtomicBoolean();
 
   private NodeAgent(
       KubernetesClient client,
@@ -62,16 +75,21 @@ public final class NodeAgent implements AutoCloseable {
       DiskHost diskHost,
       NetworkHost networkHost,
       MachineHost machineHost,
+      LeaseHost leaseHost,
       Clock clock) {
     this.capabilities = capabilities;
     this.clock = clock;
     controlPlane = new ControlPlane(client, nodeName);
-    host = new Host(machineHost, diskHost, new CachedNetworks(networkHost));
-    executor = new Executor(diskHost, host.networks(), machineHost, new AuditLog());
+    host = new Host(machineHost, diskHost, new CachedNetworks(networkHost), leaseHost);
+    executor = new Executor(diskHost, host.networks(), machineHost, leaseHost, new AuditLog());
     Reporter reporter = new Reporter(client, nodeName, clock);
-    machines = new MachineController(controlPlane, host, executor, reporter, new Random(), clock);
-    disks = new DiskController(controlPlane, host, executor, reporter, new Random(), clock);
-    node = new NodeReporter(client, host, reporter, nodeName, version, clock);
+    machines =
+        new MachineController(controlPlane, host, executor, reporter, leases, new Random(), clock);
+    disks = new DiskController(controlPlane, host, executor, reporter, leases, new Random(), clock);
+    lockspaces = new LockspaceController(controlPlane, host, executor, leases, new Random(), clock);
+    node =
+        new NodeReporter(
+            client, controlPlane, host, lockspaces, reporter, nodeName, version, clock);
   }
 
   /**
@@ -89,11 +107,20 @@ public final class NodeAgent implements AutoCloseable {
       DiskHost diskHost,
       NetworkHost networkHost,
       MachineHost machineHost,
+      LeaseHost leaseHost,
       Clock clock)
       throws TimeoutException, InterruptedException {
     NodeAgent agent =
         new NodeAgent(
-            client, nodeName, version, capabilities, diskHost, networkHost, machineHost, clock);
+            client,
+            nodeName,
+            version,
+            capabilities,
+            diskHost,
+            networkHost,
+            machineHost,
+            leaseHost,
+            clock);
     agent.begin();
     return agent;
   }
@@ -102,12 +129,16 @@ public final class NodeAgent implements AutoCloseable {
     // Until everything was read, what runs would seem unwanted, so nothing is handled before.
     controlPlane.start(Duration.ofSeconds(60));
     host.machines().onChange(uuid -> queue.add(new Subject.Machine(uuid)));
+    host.leases().listen(new LeaseEvents());
     controlPlane.onChange(
         uuid -> queue.add(new Subject.Machine(uuid)),
         path -> queue.add(new Subject.Disk(path)),
-        pool -> timer.execute(this::reportNode));
+        pool -> {
+          addLockspaces();
+          reportSoon();
+        });
     timer.execute(this::heartbeat);
-    timer.execute(this::reportNode);
+    reportSoon();
     resync();
     var _ =
         timer.scheduleWithFixedDelay(
@@ -116,12 +147,12 @@ public final class NodeAgent implements AutoCloseable {
             NodeReporter.HEARTBEAT.toMillis(),
             TimeUnit.MILLISECONDS);
     var _ =
-        timer.scheduleWithFixedDelay(
+        reports.scheduleWithFixedDelay(
             this::resyncAndReport, RESYNC.toMillis(), RESYNC.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   private Desired desired() {
-    return controlPlane.desired(machines::notBefore);
+    return controlPlane.desired(machines::notBefore, leases);
   }
 
   private void resyncAndReport() {
@@ -132,11 +163,13 @@ public final class NodeAgent implements AutoCloseable {
   private void resync() {
     refresh();
     Desired desired = desired();
+    addLockspaces();
     desired.disks().keySet().forEach(path -> queue.add(new Subject.Disk(path)));
     desired.machines().keySet().forEach(uuid -> queue.add(new Subject.Machine(uuid)));
     try {
       HostState observed = host.observe();
       observed.machines().keySet().forEach(uuid -> queue.add(new Subject.Machine(uuid)));
+      observed.leases().held().keySet().forEach(uuid -> queue.add(new Subject.Machine(uuid)));
       observed
           .taps()
           .values()
@@ -145,6 +178,20 @@ public final class NodeAgent implements AutoCloseable {
       LOG.warn("the host cannot be read: {}", e.getMessage());
     }
     queue.add(NETWORKS);
+  }
+
+  /** Those that are wanted, and those that are joined. */
+  private void addLockspaces() {
+    desired().lockspaces().keySet().forEach(name -> queue.add(new Subject.Lockspace(name)));
+    try {
+      host.leases()
+          .leases()
+          .lockspaces()
+          .keySet()
+          .forEach(name -> queue.add(new Subject.Lockspace(name)));
+    } catch (HostException e) {
+      LOG.warn("the lockspaces of this host are not known: {}", e.getMessage());
+    }
   }
 
   private void refresh() {
@@ -159,8 +206,23 @@ public final class NodeAgent implements AutoCloseable {
     guarded(node::heartbeat);
   }
 
+  /** Reports the node, once for all that have asked for it meanwhile. */
+  private void reportSoon() {
+    if (reportIsDue.compareAndSet(false, true)) {
+      try {
+        reports.execute(
+            () -> {
+              reportIsDue.set(false);
+              reportNode();
+            });
+      } catch (RejectedExecutionException closed) {
+        LOG.debug("the node is not reported any more", closed);
+      }
+    }
+  }
+
   private void reportNode() {
-    guarded(() -> node.report(capabilities, controlPlane.pools(), orphans()));
+    guarded(() -> node.report(capabilities, orphans()));
   }
 
   private Set<String> orphans() {
@@ -214,6 +276,11 @@ public final class NodeAgent implements AutoCloseable {
         users(disk.path()).forEach(queue::add);
         yield again;
       }
+      case Subject.Lockspace lockspace -> {
+        Duration again = lockspaces.handle(lockspace.name());
+        reportSoon();
+        yield again;
+      }
       case Subject.Networks networks -> {
         executor.execute(new Planner(desired(), host.observe(), clock.instant()).networks());
         yield null;
@@ -235,10 +302,56 @@ public final class NodeAgent implements AutoCloseable {
     return users;
   }
 
+  /** Has everything that waits for the lockspace, or depends on it, looked at again. */
+  private void addUsers(String lockspace) {
+    Desired desired = desired();
+    desired.machines().values().stream()
+        .map(Desired.Machine::spec)
+        .filter(
+            spec ->
+                spec.disksOrEmpty().stream()
+                    .map(VirtualMachineInstanceSpec.Disk::lease)
+                    .anyMatch(lease -> lease != null && lockspace.equals(lease.lockspace())))
+        .forEach(
+            spec -> {
+              leases.askAgain(spec.uuid());
+              queue.add(new Subject.Machine(spec.uuid()));
+            });
+    desired.disks().values().stream()
+        .map(Desired.Disk::spec)
+        .filter(spec -> spec.lease() != null && lockspace.equals(spec.lease().lockspace()))
+        .forEach(spec -> queue.add(new Subject.Disk(spec.path())));
+  }
+
+  private final class LeaseEvents implements LeaseHost.Listener {
+    @Override
+    public void lockspaceChanged(String name) {
+      queue.add(new Subject.Lockspace(name));
+      addUsers(name);
+    }
+
+    @Override
+    public void leasesLost(String uuid, String reason) {
+      leases.lost(uuid, reason);
+      queue.add(new Subject.Machine(uuid));
+    }
+
+    @Override
+    public void reconnected() {
+      // A new keeper is in no lockspace and holds nothing.
+      try {
+        reports.execute(NodeAgent.this::resync);
+      } catch (RejectedExecutionException closed) {
+        LOG.debug("nothing is looked at any more", closed);
+      }
+    }
+  }
+
   /** Stops watching and acting; machines, disks and networks stay as they are. */
   @Override
   public void close() {
     timer.shutdownNow();
+    reports.shutdownNow();
     controlPlane.close();
     queue.close();
   }

@@ -11,8 +11,11 @@ import dev.holdfast.crds.node.HypervisorNodeStatus.AcceleratorStatus;
 import dev.holdfast.crds.node.HypervisorNodeStatus.PoolStatus;
 import dev.holdfast.crds.storage.StoragePool;
 import dev.holdfast.node.agent.status.InstanceStatus;
+import dev.holdfast.node.agent.status.LockspaceStatus;
+import dev.holdfast.node.agent.status.PatientPools;
 import dev.holdfast.node.agent.status.Reporter;
 import dev.holdfast.node.host.HostException;
+import dev.holdfast.node.plan.HostLeases;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.coordination.v1.LeaseBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -40,8 +43,14 @@ final class NodeReporter {
   /** How often the node's Lease is renewed; the operator gives a node up after 40 s without. */
   static final Duration HEARTBEAT = Duration.ofSeconds(10);
 
+  /** Longer than any disk takes that works. */
+  private static final Duration PATIENCE_WITH_POOLS = Duration.ofSeconds(5);
+
   private final KubernetesClient client;
+  private final ControlPlane controlPlane;
   private final Host host;
+  private final PatientPools pools;
+  private final LockspaceController lockspaces;
   private final Reporter reporter;
   private final String nodeName;
   private final String agentVersion;
@@ -49,13 +58,18 @@ final class NodeReporter {
 
   NodeReporter(
       KubernetesClient client,
+      ControlPlane controlPlane,
       Host host,
+      LockspaceController lockspaces,
       Reporter reporter,
       String nodeName,
       String agentVersion,
       Clock clock) {
     this.client = client;
+    this.controlPlane = controlPlane;
     this.host = host;
+    this.pools = new PatientPools(host.disks(), PATIENCE_WITH_POOLS);
+    this.lockspaces = lockspaces;
     this.reporter = reporter;
     this.nodeName = nodeName;
     this.agentVersion = agentVersion;
@@ -67,27 +81,37 @@ final class NodeReporter {
    *
    * @param orphans UUIDs of machines that run although nobody wants them
    */
-  void report(Capabilities capabilities, List<StoragePool> pools, Set<String> orphans) {
-    HypervisorNode node = client.resources(HypervisorNode.class).withName(nodeName).get();
-    if (node == null) {
-      node = register(capabilities);
-    }
+  void report(Capabilities capabilities, Set<String> orphans) {
+    HypervisorNode found = client.resources(HypervisorNode.class).withName(nodeName).get();
+    HypervisorNode node = found == null ? register(capabilities) : found;
     HypervisorNodeStatus before = node.getStatus();
     long generation = node.getMetadata().getGeneration();
-    reporter.writeStatus(
-        node,
-        new HypervisorNodeStatus(
-            generation,
-            capabilities.architecture(),
-            capabilities.cpus(),
-            capabilities.memoryBytes(),
-            capabilities.kernelVersion(),
-            agentVersion,
-            capabilities.qemuVersion(),
-            capabilities.machineTypes(),
-            capabilities.accelerators(),
-            poolStatuses(node, pools),
-            conditions(before, generation, capabilities, orphans)));
+    List<PoolStatus> poolStatuses = poolStatuses(node);
+    boolean written =
+        reporter.writeStatus(
+            node,
+            new HypervisorNodeStatus(
+                generation,
+                capabilities.architecture(),
+                capabilities.cpus(),
+                capabilities.memoryBytes(),
+                capabilities.kernelVersion(),
+                agentVersion,
+                capabilities.qemuVersion(),
+                capabilities.machineTypes(),
+                capabilities.accelerators(),
+                poolStatuses,
+                conditions(before, generation, capabilities, poolStatuses, orphans)));
+    if (written) {
+      LockspaceStatus.news(before == null ? null : before.pools(), poolStatuses)
+          .forEach(
+              news ->
+                  reporter.event(
+                      node,
+                      news.bad() ? Reporter.Severity.WARNING : Reporter.Severity.NORMAL,
+                      news.reason(),
+                      news.message()));
+    }
   }
 
   private HypervisorNode register(Capabilities capabilities) {
@@ -114,6 +138,7 @@ final class NodeReporter {
       HypervisorNodeStatus before,
       long generation,
       Capabilities capabilities,
+      List<PoolStatus> poolStatuses,
       Set<String> orphans) {
     Conditions conditions =
         new Conditions(before == null ? null : before.conditions(), generation, clock.instant())
@@ -122,6 +147,7 @@ final class NodeReporter {
         .filter(accelerator -> accelerator.name() == Accelerator.KVM)
         .findFirst()
         .ifPresent(kvm -> addKvm(conditions, kvm));
+    LockspaceStatus.addTo(conditions, poolStatuses);
     if (!orphans.isEmpty()) {
       conditions.add(
           "OrphanedMachines",
@@ -143,27 +169,50 @@ final class NodeReporter {
         message == null ? "" : message);
   }
 
-  private List<PoolStatus> poolStatuses(HypervisorNode node, List<StoragePool> pools) {
+  private List<PoolStatus> poolStatuses(HypervisorNode node) {
+    HostLeases leases = leases();
     Map<String, String> labels = node.getMetadata().getLabels();
     List<PoolStatus> statuses = new ArrayList<>();
-    for (StoragePool pool : pools) {
+    for (StoragePool pool : controlPlane.pools()) {
       Map<String, String> selector = pool.getSpec().nodeSelector();
       if (selector != null
           && (labels == null || !labels.entrySet().containsAll(selector.entrySet()))) {
         continue;
       }
-      String name = pool.getMetadata().getName();
-      try {
-        long bytes = host.disks().preparePool(pool.getSpec().dir().path());
-        statuses.add(new PoolStatus(name, true, "Usable", "disks can be made there", bytes, null));
-      } catch (HostException e) {
-        LOG.warn("storage pool {}: {}", name, e.getMessage());
-        statuses.add(
-            new PoolStatus(name, false, e.reason(), InstanceStatus.message(e), null, null));
-      }
+      statuses.add(poolStatus(pool, leases));
     }
     statuses.sort(Comparator.comparing(PoolStatus::name));
     return statuses;
+  }
+
+  private HostLeases leases() {
+    try {
+      return host.leases().leases();
+    } catch (HostException e) {
+      LOG.warn("the leases of this host are not known: {}", e.getMessage());
+      return HostLeases.NONE;
+    }
+  }
+
+  private PoolStatus poolStatus(StoragePool pool, HostLeases leases) {
+    String name = pool.getMetadata().getName();
+    HypervisorNodeStatus.Lockspace lockspace =
+        controlPlane
+            .lockspace(pool)
+            .map(
+                wanted ->
+                    LockspaceStatus.of(
+                        wanted,
+                        leases.lockspaces().get(wanted.name()),
+                        lockspaces.failure(wanted.name())))
+            .orElse(null);
+    try {
+      long bytes = pools.prepare(pool.getSpec().dir().path());
+      return new PoolStatus(name, true, "Usable", "disks can be made there", bytes, lockspace);
+    } catch (HostException e) {
+      LOG.warn("storage pool {}: {}", name, e.getMessage());
+      return new PoolStatus(name, false, e.reason(), InstanceStatus.message(e), null, lockspace);
+    }
   }
 
   /** Renews the node's Lease. */

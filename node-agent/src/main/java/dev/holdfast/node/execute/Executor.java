@@ -1,7 +1,9 @@
 package dev.holdfast.node.execute;
 
+import dev.holdfast.crds.storage.VirtualDiskInstanceSpec;
 import dev.holdfast.node.host.DiskHost;
 import dev.holdfast.node.host.HostException;
+import dev.holdfast.node.host.LeaseHost;
 import dev.holdfast.node.host.MachineHost;
 import dev.holdfast.node.host.NetworkHost;
 import dev.holdfast.node.plan.Action;
@@ -15,12 +17,19 @@ public final class Executor {
   private final DiskHost disks;
   private final NetworkHost networks;
   private final MachineHost machines;
+  private final LeaseHost leases;
   private final AuditLog audit;
 
-  public Executor(DiskHost disks, NetworkHost networks, MachineHost machines, AuditLog audit) {
+  public Executor(
+      DiskHost disks,
+      NetworkHost networks,
+      MachineHost machines,
+      LeaseHost leases,
+      AuditLog audit) {
     this.disks = disks;
     this.networks = networks;
     this.machines = machines;
+    this.leases = leases;
     this.audit = audit;
   }
 
@@ -47,6 +56,7 @@ public final class Executor {
       case Action.CreateImage create -> disks.create(create.disk());
       case Action.DeleteImage delete -> disks.delete(delete.disk());
       case Action.GrantImage grant -> disks.setOwner(grant.path(), grant.uid());
+      case Action.ShareImage share -> disks.share(share.path(), share.group());
       case Action.RevokeImage revoke -> disks.setOwner(revoke.path(), 0);
       case Action.EnsureBridge ensure -> networks.ensureBridge(ensure.bridge());
       case Action.RemoveBridge remove -> networks.removeBridge(remove.name());
@@ -56,8 +66,34 @@ public final class Executor {
       case Action.Resume resume -> machines.resume(resume.uuid());
       case Action.Pause pause -> machines.pause(pause.uuid());
       case Action.PressPowerButton press -> machines.pressPowerButton(press.uuid());
-      case Action.KillQemu kill -> machines.kill(kill.uuid());
+      case Action.KillQemu kill -> {
+        if (kill.orderly()) {
+          machines.kill(kill.uuid());
+        } else {
+          machines.killAbruptly(kill.uuid());
+        }
+      }
       case Action.CleanMachine clean -> machines.clean(clean.uuid());
+      case Action.FormatLockspace format -> {
+        disks.makeParent(format.lockspace().path());
+        leases.formatLockspace(format.lockspace());
+      }
+      case Action.JoinLockspace join -> leases.joinLockspace(join.lockspace());
+      case Action.LeaveLockspace leave -> leases.leaveLockspace(leave.name());
+      case Action.FormatLease format -> formatLease(format.disk());
+      case Action.AcquireLeases acquire -> leases.acquire(acquire.uuid(), acquire.leases());
+      case Action.ReleaseLeases release -> leases.release(release.uuid(), release.paused());
+    }
+  }
+
+  private void formatLease(VirtualDiskInstanceSpec disk) throws HostException {
+    VirtualDiskInstanceSpec.Lease lease = disk.lease();
+    if (lease == null) {
+      return;
+    }
+    switch (lease.backend()) {
+      case OFD -> disks.makeParent(lease.path());
+      case SANLOCK -> leases.formatLease(lease);
     }
   }
 }

@@ -19,9 +19,10 @@ public interface DiskHost {
 
   /**
    * Makes the image under a temporary name in the same directory, syncs it and renames it, so that
-   * a half-made image is never found under its name. The image belongs to root with mode 0600. Does
-   * nothing where an image of that format and capacity is already there. A capacity that is no
-   * multiple of 512 bytes is rounded up to one.
+   * a half-made image is never found under its name. The image belongs to root with mode 0600, or
+   * to the group of a shared disk as {@link #share} says. Does nothing where an image of that
+   * format and capacity is already there. A capacity that is no multiple of 512 bytes is rounded up
+   * to one.
    *
    * <p>The image is sparse: that it can be made does not mean that the guest can fill it.
    *
@@ -42,12 +43,29 @@ public interface DiskHost {
   void delete(VirtualDiskInstanceSpec disk) throws HostException;
 
   /**
-   * Gives the image to a user and its group; 0 gives it back to root, which succeeds also where
-   * there is no image any more. Never follows a symbolic link.
+   * Gives the image to a user and its group, and to nobody else; 0 gives it back to root, which
+   * succeeds also where there is no image any more. Never follows a symbolic link.
    *
    * @throws HostException with reason {@code ImageMissing} when there is no regular file
    */
   void setOwner(String path, int uid) throws HostException;
+
+  /**
+   * Gives the image to root and to a group, whose members may read and write it; nobody else may.
+   * Never follows a symbolic link.
+   *
+   * @throws HostException with reason {@code ImageMissing} when there is no regular file
+   */
+  void share(String path, int group) throws HostException;
+
+  /**
+   * Makes the directory that a file lies in, with the missing ones above it. They are root's, and
+   * others pass through without looking around.
+   *
+   * @throws HostException with reason {@code PathEscapesPool} when the path is not absolute and in
+   *     its shortest form, {@code StorageFailed} otherwise
+   */
+  void makeParent(String path) throws HostException;
 
   /**
    * Makes the directories of a pool where they are missing and looks whether disks can be made

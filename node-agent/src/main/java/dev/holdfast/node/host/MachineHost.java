@@ -32,8 +32,16 @@ public interface MachineHost {
 
   void pressPowerButton(String uuid) throws HostException;
 
-  /** Ends QEMU at once and returns when its process is reaped; does nothing where none runs. */
+  /**
+   * Ends QEMU at once and returns when its process is reaped; does nothing where none runs. QEMU
+   * may flush and close its images before.
+   */
   void kill(String uuid) throws HostException;
+
+  /**
+   * As {@link #kill}, but QEMU writes nothing any more: its disks may be somebody else's by now.
+   */
+  void killAbruptly(String uuid) throws HostException;
 
   /**
    * Has the listener told the UUID of a machine whenever something about it has changed by itself:

@@ -1,9 +1,11 @@
 package dev.holdfast.node.plan;
 
 import dev.holdfast.crds.machine.VirtualMachineInstanceSpec;
+import dev.holdfast.crds.storage.LeaseBackend;
 import dev.holdfast.crds.storage.ReclaimPolicy;
 import dev.holdfast.crds.storage.VirtualDiskInstanceSpec;
 import dev.holdfast.node.plan.HostState.Image;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -30,7 +32,7 @@ final class DiskPlanner {
                   + path
                   + " was there and is missing; put it back, or delete the VirtualDisk and apply it"
                   + " again for an empty one");
-      case Image.Absent absent -> Task.of(subject, List.of(new Action.CreateImage(disk.spec())));
+      case Image.Absent absent -> make(observed, subject, disk, true);
       case Image.Present present when !matches(present, disk.spec()) ->
           Task.blocked(
               subject,
@@ -42,10 +44,37 @@ final class DiskPlanner {
                       present.capacityBytes(),
                       disk.spec().format().qemuName(),
                       disk.spec().capacityBytes()));
-      case Image.Present present -> Task.of(subject, List.of());
+      case Image.Present present -> make(observed, subject, disk, false);
       case Image.Unusable unusable ->
           Task.blocked(subject, "ImageUnusable", path + " cannot be used: " + unusable.reason());
     };
+  }
+
+  /**
+   * The lease comes before the image, so that an image whose making is on record has one; and also
+   * for one that is taken over.
+   */
+  private static Task make(
+      HostState observed, Subject subject, Desired.Disk disk, boolean withImage) {
+    List<Action> actions = new ArrayList<>();
+    VirtualDiskInstanceSpec.Lease lease = disk.spec().lease();
+    if (!disk.made() && lease != null) {
+      HostLeases.Lockspace lockspace =
+          observed.leases().lockspaces().get(String.valueOf(lease.lockspace()));
+      if (lease.backend() == LeaseBackend.SANLOCK
+          && (lockspace == null || lockspace.phase() == null)) {
+        return Task.blocked(
+            subject,
+            "LockspaceNotReady",
+            "its lease is to be in lockspace %s, %s"
+                .formatted(lease.lockspace(), LeasePlanner.state(lockspace)));
+      }
+      actions.add(new Action.FormatLease(disk.spec()));
+    }
+    if (withImage) {
+      actions.add(new Action.CreateImage(disk.spec()));
+    }
+    return Task.of(subject, actions);
   }
 
   static boolean matches(Image.Present image, VirtualDiskInstanceSpec spec) {

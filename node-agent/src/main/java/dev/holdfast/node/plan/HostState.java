@@ -2,6 +2,7 @@ package dev.holdfast.node.plan;
 
 import dev.holdfast.crds.storage.DiskFormat;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -15,12 +16,14 @@ import org.jspecify.annotations.Nullable;
  *     Image.Absent}
  * @param bridges by name: the bridges that are provably ours
  * @param taps by name: the tap devices that are provably ours
+ * @param leases what the keeper holds for machines
  */
 public record HostState(
     Map<String, Machine> machines,
     Map<String, Image> images,
     Map<String, Bridge> bridges,
-    Map<String, Tap> taps) {
+    Map<String, Tap> taps,
+    HostLeases leases) {
 
   public static final HostState EMPTY = new HostState(Map.of(), Map.of(), Map.of(), Map.of());
 
@@ -29,6 +32,23 @@ public record HostState(
     images = Map.copyOf(images);
     bridges = Map.copyOf(bridges);
     taps = Map.copyOf(taps);
+  }
+
+  /** Without leases. */
+  public HostState(
+      Map<String, Machine> machines,
+      Map<String, Image> images,
+      Map<String, Bridge> bridges,
+      Map<String, Tap> taps) {
+    this(machines, images, bridges, taps, HostLeases.NONE);
+  }
+
+  /** The same when the machine has released all its leases. */
+  HostState withoutLeases(String uuid) {
+    Map<String, List<HostLeases.Held>> held = new HashMap<>(leases.held());
+    held.remove(uuid);
+    return new HostState(
+        machines, images, bridges, taps, new HostLeases(held, leases.lockspaces()));
   }
 
   /**
@@ -113,9 +133,16 @@ public record HostState(
     /**
      * An image that can be used.
      *
-     * @param ownerUid user that owns the file
+     * @param ownerUid user that owns the file, and alone may open it unless there is a group
+     * @param group whose members may open it, where it is root's and shared; else 0
      */
-    record Present(DiskFormat format, long capacityBytes, int ownerUid) implements Image {}
+    record Present(DiskFormat format, long capacityBytes, int ownerUid, int group)
+        implements Image {
+      /** An image of one user. */
+      public Present(DiskFormat format, long capacityBytes, int ownerUid) {
+        this(format, capacityBytes, ownerUid, 0);
+      }
+    }
 
     /** Something that is no image or cannot be read; never touched. */
     record Unusable(String reason) implements Image {}

@@ -1,8 +1,8 @@
 package dev.holdfast.node.plan;
 
-import dev.holdfast.crds.machine.VirtualMachineInstanceSpec;
 import dev.holdfast.crds.machine.VirtualMachineInstanceSpec.Disk;
 import dev.holdfast.crds.machine.VirtualMachineInstanceSpec.RestartPolicy;
+import dev.holdfast.node.plan.Desired.LeaseRefusal;
 import dev.holdfast.node.plan.HostState.Guest;
 import dev.holdfast.node.plan.HostState.Image;
 import dev.holdfast.node.plan.HostState.QemuProcess;
@@ -34,16 +34,26 @@ final class MachinePlanner {
     HostState.Machine state = observed.machines().get(uuid);
     if (machine == null) {
       // A living machine that nobody wants is an orphan: a person decides about it.
-      return Task.of(subject, isRunning(state) ? List.of() : cleanUp(uuid, state, List.of()));
+      return Task.of(
+          subject,
+          isRunning(state) ? List.of() : MachineSteps.cleanUpUnknown(observed, uuid, state));
     }
     if (state != null && isRunning(state)) {
-      return Task.of(subject, machine.wanted() ? keep(machine, state) : end(machine, state));
+      return machine.wanted() ? keep(subject, machine, state) : end(subject, machine, state);
     }
     if (machine.wanted() && mayStart(machine, state)) {
       return start(subject, machine, state);
     }
-    List<Action> actions = cleanUp(uuid, state, machine.spec().disksOrEmpty());
+    List<Action> actions = steps(machine).cleanUp(state);
     return new Task(subject, actions, null, !machine.wanted() && actions.isEmpty());
+  }
+
+  private MachineSteps steps(Desired.Machine machine) {
+    return new MachineSteps(desired, observed, machine);
+  }
+
+  private LeasePlanner leases(Desired.Machine machine) {
+    return new LeasePlanner(machine, observed);
   }
 
   private static boolean mayStart(Desired.Machine machine, HostState.@Nullable Machine state) {
@@ -57,30 +67,34 @@ final class MachinePlanner {
     if (notBefore != null && now.isBefore(notBefore)) {
       return Task.blocked(subject, "CrashLoopBackOff", "will be started again at " + notBefore);
     }
-    VirtualMachineInstanceSpec spec = machine.spec();
-    for (Disk disk : spec.disksOrEmpty()) {
-      Optional<Task.Blocked> obstacle = obstacle(machine, disk);
-      if (obstacle.isPresent()) {
-        return new Task(subject, List.of(), obstacle.get(), false);
-      }
+    String uuid = machine.spec().uuid();
+    Optional<Task.Blocked> disks = obstacleOfDisks(machine);
+    if (disks.isPresent()) {
+      // What it waits for may wait for the leases that it has.
+      return new Task(subject, LeasePlanner.release(observed, uuid), disks.get(), false);
+    }
+    Optional<Task.Blocked> lockspaces = leases(machine).obstacle();
+    if (lockspaces.isPresent()) {
+      return new Task(subject, List.of(), lockspaces.get(), false);
     }
     List<Action> actions = new ArrayList<>();
     if (state != null) {
-      actions.add(new Action.CleanMachine(spec.uuid()));
+      actions.add(new Action.CleanMachine(uuid));
     }
-    actions.addAll(boot(machine));
+    if (leases(machine).holdsMore()) {
+      // Of an earlier machine with this UUID; all go at once.
+      actions.add(new Action.ReleaseLeases(uuid, false));
+      actions.addAll(new MachineSteps(desired, observed.withoutLeases(uuid), machine).boot());
+    } else {
+      actions.addAll(steps(machine).boot());
+    }
     return Task.of(subject, actions);
   }
 
-  private List<Action> boot(Desired.Machine machine) {
-    List<Action> actions =
-        new ArrayList<>(NetworkPlanner.connect(desired, observed, machine.spec()));
-    actions.addAll(grants(machine.spec()));
-    actions.add(new Action.LaunchQemu(machine));
-    if (!machine.spec().paused()) {
-      actions.add(new Action.Resume(machine.spec().uuid()));
-    }
-    return actions;
+  private Optional<Task.Blocked> obstacleOfDisks(Desired.Machine machine) {
+    return machine.spec().disksOrEmpty().stream()
+        .flatMap(disk -> obstacle(machine, disk).stream())
+        .findFirst();
   }
 
   private Optional<Task.Blocked> obstacle(Desired.Machine machine, Disk disk) {
@@ -110,145 +124,237 @@ final class MachinePlanner {
    */
   private boolean conflicts(
       Desired.Machine other, Desired.Machine machine, Disk disk, Image.Present image) {
-    boolean shares =
-        other.spec().disksOrEmpty().stream()
-            .anyMatch(d -> d.path().equals(disk.path()) && !(d.readOnly() && disk.readOnly()));
-    if (!shares) {
+    if (other.spec().disksOrEmpty().stream().noneMatch(d -> excludeEachOther(d, disk))) {
       return false;
     }
     String uuid = other.spec().uuid();
     return isRunning(observed.machines().get(uuid))
-        || image.ownerUid() == other.spec().uid()
+        // Without its lease a machine that has ended could not give its image back.
+        || (image.ownerUid() == other.spec().uid() && (other.wanted() || disk.lease() == null))
         || (other.wanted()
             && image.ownerUid() != machine.spec().uid()
             && uuid.compareTo(machine.spec().uuid()) < 0);
+  }
+
+  private static boolean excludeEachOther(Disk one, Disk other) {
+    boolean shared =
+        (one.readOnly() && other.readOnly()) || (one.group() != null && other.group() != null);
+    return one.path().equals(other.path()) && !shared;
   }
 
   private static boolean isRunning(HostState.@Nullable Machine state) {
     return state != null && state.process() instanceof QemuProcess.Running;
   }
 
-  private List<Action> keep(Desired.Machine machine, HostState.Machine state) {
+  private Task keep(Subject subject, Desired.Machine machine, HostState.Machine state) {
+    if (!leases(machine).holdsAll()) {
+      return keepWithoutLeases(subject, machine, state);
+    }
     String uuid = state.uuid();
-    RestartPolicy policy = machine.spec().restartPolicy();
+    boolean paused = machine.spec().paused();
     List<Action> actions = new ArrayList<>();
     if (state.guest() != Guest.SHUTDOWN && state.guest() != Guest.CRASHED) {
-      actions.addAll(reconnect(machine.spec()));
-      actions.addAll(grants(machine.spec()));
+      actions.addAll(steps(machine).reconnect());
+      actions.addAll(steps(machine).grants());
     }
-    boolean early = machine.notBefore() != null && now.isBefore(machine.notBefore());
     switch (state.guest()) {
-      case PRELAUNCH, PAUSED -> {
-        if (!machine.spec().paused()) {
+      case PRELAUNCH -> {
+        if (!paused) {
           actions.add(new Action.Resume(uuid));
         }
       }
+      case PAUSED ->
+          actions.addAll(
+              paused ? leases(machine).letGoWhilePaused() : List.of(new Action.Resume(uuid)));
       case RUNNING -> {
-        if (machine.spec().paused()) {
+        if (paused) {
           actions.add(new Action.Pause(uuid));
+          actions.addAll(leases(machine).letGoWhilePaused());
         }
       }
       case IO_ERROR -> {
-        if (!machine.spec().paused() && !early) {
+        if (!paused && !isEarly(machine)) {
           actions.add(new Action.Resume(uuid));
         }
       }
-      case SHUTDOWN -> {
-        // Otherwise the status must say Succeeded before the last witness of a clean end is gone.
-        if (policy == RestartPolicy.ALWAYS) {
-          actions.addAll(restart(machine));
-        }
-      }
-      case CRASHED -> {
-        if (policy != RestartPolicy.NEVER && !early) {
-          actions.addAll(restart(machine));
+      case SHUTDOWN, CRASHED -> {
+        if (isToBeRestarted(machine, state)) {
+          actions.addAll(steps(machine).restart());
         }
       }
       case UNKNOWN -> {}
     }
-    return actions;
+    return Task.of(subject, actions);
   }
 
-  private List<Action> restart(Desired.Machine machine) {
-    List<Action> actions = new ArrayList<>();
-    actions.add(new Action.KillQemu(machine.spec().uuid()));
-    actions.add(new Action.CleanMachine(machine.spec().uuid()));
-    actions.addAll(boot(machine));
-    return actions;
+  private boolean isEarly(Desired.Machine machine) {
+    Instant notBefore = machine.notBefore();
+    return notBefore != null && now.isBefore(notBefore);
+  }
+
+  /** Whether a guest that has ended is to be started again, and now. */
+  private boolean isToBeRestarted(Desired.Machine machine, HostState.Machine state) {
+    RestartPolicy policy = machine.spec().restartPolicy();
+    return state.guest() == Guest.SHUTDOWN
+        // Otherwise the status must say Succeeded before the last witness of a clean end is gone.
+        ? policy == RestartPolicy.ALWAYS
+        : policy != RestartPolicy.NEVER && !isEarly(machine);
+  }
+
+  /** A QEMU that lives and may not write to its disks, or does so without the right to. */
+  private Task keepWithoutLeases(
+      Subject subject, Desired.Machine machine, HostState.Machine state) {
+    boolean paused = machine.spec().paused();
+    return switch (state.guest()) {
+      case PAUSED, IO_ERROR ->
+          paused
+              ? Task.of(subject, leases(machine).letGoWhilePaused())
+              : resumeAgain(subject, machine, List.of());
+      // Its guest has not run yet, so nothing is lost by starting anew.
+      case PRELAUNCH -> restartAnew(subject, machine);
+      case SHUTDOWN, CRASHED ->
+          isToBeRestarted(machine, state)
+              ? restartAnew(subject, machine)
+              : Task.of(subject, List.of());
+      case RUNNING, UNKNOWN -> guard(subject, machine, state);
+    };
   }
 
   /**
-   * A tap that a running QEMU has lost cannot be given to it again, so only bridges and plugs are
-   * mended.
+   * What must happen at once to a guest that may be writing without its leases. Those of the kind
+   * ofd are QEMU's own as long as it lives, so the keeper is only asked to find them again.
+   * Otherwise the guest is stopped, which does it no harm, and goes on when nobody else has had its
+   * disks; one that cannot be stopped, or whose disk somebody else has, is ended.
    */
-  private List<Action> reconnect(VirtualMachineInstanceSpec spec) {
-    return NetworkPlanner.connect(desired, observed, spec).stream()
-        .filter(
-            action ->
-                !(action instanceof Action.EnsureTap ensure)
-                    || observed.taps().containsKey(ensure.tap().name()))
-        .toList();
-  }
-
-  private List<Action> grants(VirtualMachineInstanceSpec spec) {
-    List<Action> actions = new ArrayList<>();
-    for (Disk disk : spec.disksOrEmpty()) {
-      if (observed.images().get(disk.path()) instanceof Image.Present present
-          && present.ownerUid() != spec.uid()) {
-        actions.add(new Action.GrantImage(disk.path(), spec.uid()));
+  private Task guard(Subject subject, Desired.Machine machine, HostState.Machine state) {
+    boolean running = state.guest() == Guest.RUNNING;
+    Action pause = new Action.Pause(state.uuid());
+    if (leases(machine).lacksOnlyWhatQemuHolds()) {
+      List<Action> actions = new ArrayList<>();
+      if (running && machine.spec().paused()) {
+        actions.add(pause);
+      } else if (!isEarly(machine)) {
+        actions.addAll(leases(machine).acquireAgain());
       }
+      return Task.of(subject, actions);
     }
-    return actions;
+    if (!running || machine.leases().refusal() != null) {
+      return Task.of(subject, List.of(steps(machine).kill()));
+    }
+    return machine.spec().paused()
+        ? Task.of(subject, List.of(pause))
+        : resumeAgain(subject, machine, List.of(pause));
   }
 
-  private List<Action> end(Desired.Machine machine, HostState.Machine state) {
-    List<Action> kill = new ArrayList<>();
-    kill.add(new Action.KillQemu(state.uuid()));
-    kill.addAll(cleanUp(state.uuid(), state, machine.spec().disksOrEmpty()));
+  /**
+   * Gets the leases back and lets the guest go on, if nobody else has had its disks in between.
+   *
+   * @param before what must happen first, in any case
+   */
+  private Task resumeAgain(Subject subject, Desired.Machine machine, List<Action> before) {
+    Optional<Task.Blocked> obstacle = obstacleToResuming(machine);
+    List<Action> actions = new ArrayList<>(before);
+    if (obstacle.isEmpty() && !isEarly(machine)) {
+      actions.addAll(leases(machine).acquireAgain());
+      actions.addAll(steps(machine).grants());
+      actions.add(new Action.Resume(machine.spec().uuid()));
+    }
+    return new Task(subject, actions, obstacle.orElse(null), false);
+  }
+
+  private Optional<Task.Blocked> obstacleToResuming(Desired.Machine machine) {
+    LeaseRefusal refusal = machine.leases().refusal();
+    if (refusal != null && refusal.forGood()) {
+      return Optional.of(new Task.Blocked(refusal.reason(), refusal.message()));
+    }
+    if (!leases(machine).couldProveThatNothingChanged()) {
+      return Optional.of(
+          new Task.Blocked(
+              "LeaseVersionUnknown",
+              "the guest is paused without its leases, and it is not known which versions they had,"
+                  + " so another machine may have written to its disks: it cannot go on. Delete the"
+                  + " machine or set its runStrategy to Halted, and start it afresh"));
+    }
+    return leases(machine).obstacle();
+  }
+
+  private Task restartAnew(Subject subject, Desired.Machine machine) {
+    if (isEarly(machine)) {
+      return Task.of(subject, List.of());
+    }
+    return obstacleOfDisks(machine)
+        .or(() -> leases(machine).obstacle())
+        .map(blocked -> new Task(subject, List.of(), blocked, false))
+        .orElseGet(() -> Task.of(subject, steps(machine).restart()));
+  }
+
+  private Task end(Subject subject, Desired.Machine machine, HostState.Machine state) {
     Instant deletedAt = machine.deletedAt();
+    List<Action> kill = steps(machine).killAndCleanUp(state);
     if (deletedAt == null) {
       // Finished: its end is on record, so what is left of it may go. A guest that runs all the
       // same is spared.
-      return state.guest() == Guest.SHUTDOWN || state.guest() == Guest.CRASHED ? kill : List.of();
+      return switch (state.guest()) {
+        case SHUTDOWN, CRASHED -> Task.of(subject, kill);
+        case RUNNING ->
+            leases(machine).mayWrite()
+                ? Task.of(subject, List.of())
+                : Task.of(subject, List.of(new Action.Pause(state.uuid())));
+        case PRELAUNCH, PAUSED, IO_ERROR, UNKNOWN -> Task.of(subject, List.of());
+      };
     }
     Instant deadline = deletedAt.plusSeconds(machine.spec().terminationGracePeriodSeconds());
     if (!now.isBefore(deadline)) {
-      return kill;
+      return Task.of(subject, kill);
     }
     return switch (state.guest()) {
-      case PRELAUNCH, SHUTDOWN, CRASHED -> kill;
-      case RUNNING ->
-          powerButtonIsDue(state) ? List.of(new Action.PressPowerButton(state.uuid())) : List.of();
-      case PAUSED ->
-          List.of(new Action.Resume(state.uuid()), new Action.PressPowerButton(state.uuid()));
-      // It will mostly be stopped again at once, so no more often than the button is pressed.
-      case IO_ERROR ->
-          powerButtonIsDue(state)
-              ? List.of(new Action.Resume(state.uuid()), new Action.PressPowerButton(state.uuid()))
-              : List.of();
-      case UNKNOWN -> List.of();
+      case PRELAUNCH, SHUTDOWN, CRASHED -> Task.of(subject, kill);
+      case RUNNING, PAUSED, IO_ERROR, UNKNOWN ->
+          leases(machine).holdsAll()
+              ? Task.of(subject, shutDown(state))
+              : shutDownWithoutLeases(subject, machine, state, kill);
     };
+  }
+
+  private List<Action> shutDown(HostState.Machine state) {
+    Action press = new Action.PressPowerButton(state.uuid());
+    Action resume = new Action.Resume(state.uuid());
+    return switch (state.guest()) {
+      case RUNNING -> powerButtonIsDue(state) ? List.of(press) : List.of();
+      case PAUSED -> List.of(resume, press);
+      // It will mostly be stopped again at once, so no more often than the button is pressed.
+      case IO_ERROR -> powerButtonIsDue(state) ? List.of(resume, press) : List.of();
+      case PRELAUNCH, SHUTDOWN, CRASHED, UNKNOWN -> List.of();
+    };
+  }
+
+  private Task shutDownWithoutLeases(
+      Subject subject, Desired.Machine machine, HostState.Machine state, List<Action> kill) {
+    boolean running = state.guest() == Guest.RUNNING;
+    List<Action> actions = new ArrayList<>();
+    if (leases(machine).lacksOnlyWhatQemuHolds()) {
+      if (running || state.guest() == Guest.UNKNOWN) {
+        return Task.of(subject, shutDown(state));
+      }
+    } else if (machine.leases().refusal() != null
+        || state.guest() == Guest.UNKNOWN
+        || !leases(machine).couldProveThatNothingChanged()) {
+      // A guest that can never go on cannot shut down either.
+      return Task.of(subject, kill);
+    } else if (running) {
+      actions.add(new Action.Pause(state.uuid()));
+    }
+    Optional<Task.Blocked> obstacle = leases(machine).obstacle();
+    if (obstacle.isEmpty() && !isEarly(machine) && powerButtonIsDue(state)) {
+      actions.addAll(leases(machine).acquireAgain());
+      actions.add(new Action.Resume(state.uuid()));
+      actions.add(new Action.PressPowerButton(state.uuid()));
+    }
+    return new Task(subject, actions, obstacle.orElse(null), false);
   }
 
   private boolean powerButtonIsDue(HostState.Machine state) {
     Instant pressed = state.powerButtonAt();
     return pressed == null || !now.isBefore(pressed.plus(POWER_BUTTON_INTERVAL));
-  }
-
-  private List<Action> cleanUp(String uuid, HostState.@Nullable Machine state, List<Disk> disks) {
-    List<Action> actions = new ArrayList<>();
-    if (state != null) {
-      actions.add(new Action.CleanMachine(uuid));
-    }
-    actions.addAll(NetworkPlanner.disconnect(observed, uuid));
-    Desired.Machine machine = desired.machines().get(uuid);
-    for (Disk disk : disks) {
-      if (machine != null
-          && observed.images().get(disk.path()) instanceof Image.Present present
-          && present.ownerUid() == machine.spec().uid()) {
-        actions.add(new Action.RevokeImage(disk.path()));
-      }
-    }
-    return actions;
   }
 }

@@ -20,6 +20,9 @@ import java.util.stream.Collectors;
  *   <li>nothing that is not wanted and runs is ever killed, and nothing that is not ours is ever
  *       changed;
  *   <li>no two machines that run use one image unless both only read it;
+ *   <li>no image of which there is a lease is granted, opened or written without it, and a lease is
+ *       given back only when no process is left that could write, or its guest stands still and can
+ *       go on only if nobody else has had the disk;
  *   <li>an image that once was there is never replaced by an empty one.
  * </ul>
  */
@@ -37,9 +40,13 @@ public final class Planner {
   /** The plan for the whole host. */
   public Plan plan() {
     List<Task> tasks = new ArrayList<>();
+    Set<String> lockspaces = new TreeSet<>(desired.lockspaces().keySet());
+    lockspaces.addAll(observed.leases().lockspaces().keySet());
+    lockspaces.stream().map(this::lockspace).forEach(tasks::add);
     desired.disks().keySet().stream().sorted().map(this::disk).forEach(tasks::add);
     Set<String> uuids = new TreeSet<>(desired.machines().keySet());
     uuids.addAll(observed.machines().keySet());
+    uuids.addAll(observed.leases().held().keySet());
     observed.taps().values().forEach(tap -> uuids.add(tap.definition().machineUuid()));
     uuids.stream().map(this::machine).forEach(tasks::add);
     tasks.add(networks());
@@ -54,6 +61,11 @@ public final class Planner {
   /** What is to be done for the disk with its image at that path. */
   public Task disk(String path) {
     return DiskPlanner.plan(desired, observed, path);
+  }
+
+  /** What is to be done for the lockspace with that name. */
+  public Task lockspace(String name) {
+    return LockspacePlanner.plan(desired, observed, name);
   }
 
   /** What is to be done about networks that no machine needs any more. */

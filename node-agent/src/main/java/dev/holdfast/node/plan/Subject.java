@@ -14,6 +14,9 @@ public sealed interface Subject {
   /** A disk image. */
   record Disk(String path) implements Subject {}
 
+  /** This host's part in a lockspace. */
+  record Lockspace(String name) implements Subject {}
+
   /** The networks of the node that nobody needs any more. */
   record Networks() implements Subject {}
 }

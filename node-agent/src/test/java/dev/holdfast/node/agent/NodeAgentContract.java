@@ -102,7 +102,7 @@ abstract class NodeAgentContract {
 
   private NodeAgent startAgent() throws Exception {
     return NodeAgent.start(
-        client, "node", "test", CAPABILITIES, host, host, host, Clock.systemUTC());
+        client, "node", "test", CAPABILITIES, host, host, host, host.leases(), Clock.systemUTC());
   }
 
   @AfterEach

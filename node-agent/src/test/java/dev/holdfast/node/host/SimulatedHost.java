@@ -14,30 +14,57 @@ import dev.holdfast.node.plan.HostState.TapDefinition;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A host in memory that behaves as the real one and throws an {@link AssertionError} as soon as
- * somebody does what must never be done: a disk in two running machines, a machine without its
- * network, the end of a machine that was not to end.
+ * somebody does what must never be done: a disk in two running machines or without its lease, a
+ * machine without its network, the end of a machine that was not to end.
  */
-public final class SimulatedHost implements DiskHost, NetworkHost, MachineHost {
+public final class SimulatedHost
+    implements DiskHost, NetworkHost, MachineHost, SimulatedLeases.Machines {
   private final Map<String, HostState.Machine> machines = new TreeMap<>();
   private final Map<String, Desired.Machine> launched = new HashMap<>();
   private final Map<String, Image> images = new TreeMap<>();
   private final Map<String, Bridge> bridges = new TreeMap<>();
   private final Map<String, Tap> taps = new TreeMap<>();
   private final List<Consumer<String>> listeners = new ArrayList<>();
+
+  /** Machines whose disk somebody else has had since their QEMU was started. */
+  private final Set<String> outdated = new HashSet<>();
+
+  private final SimulatedLeases leases;
+  private Map<String, Desired.Machine> wanted = Map.of();
   private Instant now = Instant.EPOCH;
   private long nextProcessId = 100;
 
+  /** A host alone with its storage. */
+  public SimulatedHost() {
+    this("here", new SimulatedStorage());
+  }
+
+  public SimulatedHost(String name, SimulatedStorage storage) {
+    leases = new SimulatedLeases(name, storage, this);
+  }
+
+  public SimulatedLeases leases() {
+    return leases;
+  }
+
+  /** Says which machines there may be, so that a grant can be told from a wrong one. */
+  public synchronized void want(Map<String, Desired.Machine> machinesByUuid) {
+    wanted = Map.copyOf(machinesByUuid);
+  }
+
   /** The whole state as the agent would read it. */
   public synchronized HostState state() {
-    return new HostState(machines, images, bridges, taps);
+    return new HostState(machines, images, bridges, taps, leases.leases());
   }
 
   public synchronized void setTime(Instant time) {
@@ -58,7 +85,31 @@ public final class SimulatedHost implements DiskHost, NetworkHost, MachineHost {
             m.process() instanceof QemuProcess.Running
                 ? with(m, new QemuProcess.Exited("killed by signal 9", "", now), Guest.UNKNOWN)
                 : m);
+    leases.ended(uuid);
     listeners.forEach(listener -> listener.accept(uuid));
+  }
+
+  /** A machine of another host has the disk from now on, and writes to it. */
+  public synchronized void diskIsWrittenElsewhere(String path) {
+    for (Desired.Machine machine : launched.values()) {
+      String uuid = machine.spec().uuid();
+      boolean attached =
+          machine.spec().disksOrEmpty().stream().anyMatch(disk -> disk.path().equals(path));
+      if (attached && isRunning(uuid)) {
+        must(standsStill(uuid), "lets two machines write to " + path);
+        outdated.add(uuid);
+      }
+    }
+  }
+
+  @Override
+  public synchronized boolean standsStill(String uuid) {
+    HostState.Machine machine = machines.get(uuid);
+    return machine == null
+        || switch (machine.guest()) {
+          case PRELAUNCH, PAUSED, SHUTDOWN, CRASHED, IO_ERROR -> true;
+          case RUNNING, UNKNOWN -> !isRunning(uuid);
+        };
   }
 
   /** The keeper restarts and no longer knows of processes that have ended. */
@@ -112,8 +163,22 @@ public final class SimulatedHost implements DiskHost, NetworkHost, MachineHost {
       throw new HostException("ImageMissing", path + " is not there");
     }
     must(uid != 0 || !isInUse(path, ""), "takes an image from a running machine: " + path);
+    must(
+        mayOpen(path, uid == 0 ? image.ownerUid() : uid),
+        "grants or revokes an image without its lease: " + path);
     images.put(path, new Image.Present(image.format(), image.capacityBytes(), uid));
   }
+
+  @Override
+  public synchronized void share(String path, int group) throws HostException {
+    if (!(images.get(path) instanceof Image.Present image)) {
+      throw new HostException("ImageMissing", path + " is not there");
+    }
+    images.put(path, new Image.Present(image.format(), image.capacityBytes(), 0, group));
+  }
+
+  @Override
+  public void makeParent(String path) {}
 
   @Override
   public synchronized long preparePool(String path) {
@@ -180,10 +245,16 @@ public final class SimulatedHost implements DiskHost, NetworkHost, MachineHost {
     for (Disk disk : machine.spec().disksOrEmpty()) {
       must(
           images.get(disk.path()) instanceof Image.Present image
-              && image.ownerUid() == machine.spec().uid(),
+              && (disk.group() == null
+                  ? image.ownerUid() == machine.spec().uid()
+                  : image.group() == disk.group()),
           "launches without the image " + disk.path());
-      must(!isInUse(disk.path(), uuid), "gives an image to a second machine: " + disk.path());
+      must(
+          disk.group() != null || !isInUse(disk.path(), uuid),
+          "gives an image to a second machine: " + disk.path());
+      must(leases.mayWrite(uuid, disk), "launches without the lease of " + disk.path());
     }
+    outdated.remove(uuid);
     machine
         .spec()
         .interfacesOrEmpty()
@@ -200,6 +271,8 @@ public final class SimulatedHost implements DiskHost, NetworkHost, MachineHost {
   @Override
   public synchronized void resume(String uuid) throws HostException {
     requireRunning(uuid);
+    must(mayWrite(uuid), "resumes a machine without its leases: " + uuid);
+    must(!outdated.contains(uuid), "resumes a machine whose disk another has had: " + uuid);
     guest(uuid, Guest.RUNNING);
   }
 
@@ -215,8 +288,31 @@ public final class SimulatedHost implements DiskHost, NetworkHost, MachineHost {
     machines.put(uuid, new HostState.Machine(uuid, m.process(), m.guest(), now));
   }
 
+  /** The machine that is meant by a grant is the one with that user. */
+  private boolean mayOpen(String path, int uid) {
+    return wanted.values().stream()
+        .filter(machine -> machine.spec().uid() == uid)
+        .allMatch(
+            machine ->
+                machine.spec().disksOrEmpty().stream()
+                    .filter(disk -> disk.path().equals(path))
+                    .allMatch(disk -> leases.mayWrite(machine.spec().uuid(), disk)));
+  }
+
+  private boolean mayWrite(String uuid) {
+    Desired.Machine machine = launched.get(uuid);
+    return machine == null
+        || machine.spec().disksOrEmpty().stream().allMatch(disk -> leases.mayWrite(uuid, disk));
+  }
+
   @Override
   public synchronized void kill(String uuid) {
+    must(!outdated.contains(uuid), "lets a QEMU flush to a disk that another has had: " + uuid);
+    crash(uuid);
+  }
+
+  @Override
+  public synchronized void killAbruptly(String uuid) {
     crash(uuid);
   }
 
@@ -239,6 +335,7 @@ public final class SimulatedHost implements DiskHost, NetworkHost, MachineHost {
     return machine;
   }
 
+  @Override
   public synchronized boolean isRunning(String uuid) {
     HostState.Machine machine = machines.get(uuid);
     return machine != null && machine.process() instanceof QemuProcess.Running;

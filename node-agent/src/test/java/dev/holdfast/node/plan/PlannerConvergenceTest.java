@@ -3,12 +3,18 @@ package dev.holdfast.node.plan;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.holdfast.crds.machine.VirtualMachineInstanceSpec;
+import dev.holdfast.crds.machine.VirtualMachineInstanceSpec.Disk;
+import dev.holdfast.crds.machine.VirtualMachineInstanceSpec.Lease;
 import dev.holdfast.crds.machine.VirtualMachineInstanceSpec.RestartPolicy;
 import dev.holdfast.crds.storage.ReclaimPolicy;
 import dev.holdfast.node.execute.AuditLog;
 import dev.holdfast.node.execute.Executor;
 import dev.holdfast.node.host.HostException;
 import dev.holdfast.node.host.SimulatedHost;
+import dev.holdfast.node.host.SimulatedStorage;
+import dev.holdfast.node.host.SimulatedStorage.Holder;
+import dev.holdfast.node.plan.Desired.LeaseHistory;
+import dev.holdfast.node.plan.Desired.LeaseRefusal;
 import dev.holdfast.node.plan.HostState.Guest;
 import dev.holdfast.node.plan.HostState.QemuProcess;
 import java.time.Instant;
@@ -17,7 +23,10 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
+import java.util.Set;
+import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -27,23 +36,32 @@ import org.junit.jupiter.api.Test;
  */
 class PlannerConvergenceTest {
   private static final int CASES = 20_000;
+  private static final String ELSEWHERE = "elsewhere";
 
   @Test
   void convergesFromAnyStateWithCrashesAfterAnyAction() {
+    Set<String> refusals = new TreeSet<>();
     for (int seed = 0; seed < CASES; seed++) {
       try {
-        new Case(seed).run();
+        Case one = new Case(seed);
+        one.run();
+        refusals.addAll(one.refusals);
       } catch (AssertionError | RuntimeException e) {
         throw new AssertionError("seed " + seed + ": " + e.getMessage(), e);
       }
     }
+    assertThat(refusals).contains("DiskHeld", "LeaseVersionMismatch", "LockspaceNotReady");
   }
 
   /** One seeded history: some chaos, then peace, then a look at the result. */
   private static final class Case {
     private final Random random;
-    private final SimulatedHost host = new SimulatedHost();
-    private final Executor executor = new Executor(host, host, host, new AuditLog());
+    private final SimulatedStorage storage = new SimulatedStorage();
+    private final SimulatedHost host = new SimulatedHost("here", storage);
+    private final Executor executor = new Executor(host, host, host, host.leases(), new AuditLog());
+    private final Map<String, LeaseHistory> histories = new HashMap<>();
+    private final Set<String> refusals = new TreeSet<>();
+    private boolean poolIsThere = true;
     private final Map<String, Desired.Machine> machines = new HashMap<>();
     private final Map<String, Desired.Disk> disks = new HashMap<>();
     private Instant now = Instant.ofEpochSecond(1_000_000);
@@ -59,10 +77,18 @@ class PlannerConvergenceTest {
         chaos();
       }
       now = now.plusSeconds(3600);
+      storage.letGoOfAll(ELSEWHERE);
+      poolIsThere = true;
+      machines.replaceAll((uuid, m) -> random.nextBoolean() ? m : wanted(m, false));
       boolean converged = converge(60, false);
-      assertThat(converged).as("converges").isTrue();
+      assertThat(converged).as("converges; still to do: %s", open()).isTrue();
       machines.values().forEach(this::assertAsWanted);
       assertNothingLeftOver();
+    }
+
+    private List<Task> open() {
+      return new Planner(desired(), host.state(), now)
+          .plan().tasks().stream().filter(task -> !task.actions().isEmpty()).toList();
     }
 
     /** Plans and executes up to so many times; true when nothing was left to do. */
@@ -70,7 +96,12 @@ class PlannerConvergenceTest {
       for (int round = 0; round < rounds; round++) {
         now = now.plusSeconds(random.nextInt(10));
         host.setTime(now);
+        if (!crashes || random.nextBoolean()) {
+          host.leases().letLockspacesLive();
+        }
+        rememberVersions();
         recordEnds();
+        host.want(machines);
         Plan plan = new Planner(desired(), host.state(), now).plan();
         boolean released = false;
         for (Task task : plan.tasks()) {
@@ -105,12 +136,75 @@ class PlannerConvergenceTest {
       try {
         executor.execute(Task.of(task.subject(), actions));
       } catch (HostException e) {
-        assertThat(e.reason()).isIn("BridgeMissing", "NotRunning", "ImageMissing");
+        assertThat(e.reason())
+            .isIn(
+                "BridgeMissing",
+                "NotRunning",
+                "ImageMissing",
+                "DiskHeld",
+                "LeaseVersionMismatch",
+                "LockspaceNotReady",
+                "LeaseStorageFailed",
+                "LockspaceInUse");
+        refusals.add(e.reason());
+        if (task.subject() instanceof Subject.Machine machine) {
+          rememberRefusal(machine.uuid(), e);
+        }
       }
     }
 
     private Desired desired() {
-      return new Desired(machines, disks);
+      Map<String, Desired.Machine> withHistory = new HashMap<>();
+      machines.forEach(
+          (uuid, m) ->
+              withHistory.put(
+                  uuid,
+                  new Desired.Machine(
+                      m.name(),
+                      m.spec(),
+                      m.deletedAt(),
+                      m.started(),
+                      m.finished(),
+                      null,
+                      histories.getOrDefault(uuid, LeaseHistory.NONE))));
+      return new Desired(
+          withHistory,
+          disks,
+          poolIsThere ? Map.of(Scenarios.LOCKSPACE, Scenarios.lockspace(1)) : Map.of());
+    }
+
+    /** As the agent does, in its memory and in statuses. */
+    private void rememberVersions() {
+      HostLeases leases = host.leases().leases();
+      for (Desired.Machine machine : machines.values()) {
+        String uuid = machine.spec().uuid();
+        Map<String, Long> versions = new HashMap<>();
+        boolean all = true;
+        for (Disk disk : machine.spec().disksOrEmpty()) {
+          for (HostLeases.Held held : leases.of(uuid)) {
+            if (held.lease().equals(disk.lease()) && held.version() != null) {
+              versions.put(disk.name(), held.version());
+            }
+          }
+          all &= disk.lease() == null || leases.holds(uuid, disk.lease());
+        }
+        LeaseHistory before = histories.getOrDefault(uuid, LeaseHistory.NONE);
+        histories.put(
+            uuid,
+            new LeaseHistory(
+                versions.isEmpty() ? before.versions() : versions, all ? null : before.refusal()));
+      }
+    }
+
+    private void rememberRefusal(String uuid, HostException refusal) {
+      boolean forGood = refusal.reason().equals("LeaseVersionMismatch");
+      if (forGood || refusal.reason().equals("DiskHeld")) {
+        histories.put(
+            uuid,
+            new LeaseHistory(
+                histories.getOrDefault(uuid, LeaseHistory.NONE).versions(),
+                new LeaseRefusal(forGood, refusal.reason(), "")));
+      }
     }
 
     private void changeWishes() {
@@ -121,8 +215,10 @@ class PlannerConvergenceTest {
         machines.put(uuid, Scenarios.wanted(Scenarios.randomMachine(random, number)));
       } else if (random.nextBoolean()) {
         update(uuid, old, now, old.started(), old.finished());
+      } else if (random.nextBoolean()) {
+        machines.put(uuid, wanted(old, !old.spec().paused()));
       }
-      int diskNumber = random.nextInt(3);
+      int diskNumber = Scenarios.DISKS.get(random.nextInt(Scenarios.DISKS.size()));
       String path = Scenarios.imagePath(diskNumber);
       Desired.Disk disk = disks.get(path);
       ReclaimPolicy policy = random.nextBoolean() ? ReclaimPolicy.RETAIN : ReclaimPolicy.DELETE;
@@ -134,6 +230,16 @@ class PlannerConvergenceTest {
       }
     }
 
+    private static Desired.Machine wanted(Desired.Machine machine, boolean paused) {
+      return new Desired.Machine(
+          machine.name(),
+          Scenarios.paused(machine.spec(), paused),
+          machine.deletedAt(),
+          machine.started(),
+          machine.finished(),
+          null);
+    }
+
     private void chaos() {
       for (HostState.Machine machine : List.copyOf(host.machines().values())) {
         Guest guest = machine.guest() == Guest.RUNNING ? randomEnd() : machine.guest();
@@ -143,10 +249,32 @@ class PlannerConvergenceTest {
           default -> {}
         }
       }
+      switch (random.nextInt(16)) {
+        case 0 -> host.leases().loseStorage();
+        case 1 -> host.leases().restartKeeper();
+        case 2 -> host.leases().beLate();
+        case 3 -> poolIsThere = !poolIsThere;
+        case 4, 5, 6 -> runElsewhere();
+        case 7 -> storage.letGoOfAll(ELSEWHERE);
+        case 9 -> host.leases().forget();
+        case 8 -> histories.replaceAll((uuid, h) -> new LeaseHistory(h.versions(), null));
+        default -> {}
+      }
       switch (random.nextInt(6)) {
         case 0 -> host.forgetExits();
         case 1 -> host.loseLink("hfb" + random.nextInt(2));
         default -> {}
+      }
+    }
+
+    /** A machine of another host takes a disk that nobody has. */
+    private void runElsewhere() {
+      int disk = random.nextBoolean() ? Scenarios.SANLOCK_DISK : Scenarios.OFD_DISK;
+      Lease lease = Objects.requireNonNull(Scenarios.lease(disk));
+      Holder other = new Holder(ELSEWHERE, "other");
+      if (storage.obstacle(lease, other).isEmpty()) {
+        long ignored = storage.take(lease, other);
+        host.diskIsWrittenElsewhere(Scenarios.imagePath(disk));
       }
     }
 
@@ -220,6 +348,7 @@ class PlannerConvergenceTest {
         }
         case Subject.Disk disk -> disks.remove(disk.path()) != null;
         case Subject.Networks networks -> false;
+        case Subject.Lockspace lockspace -> false;
       };
     }
 
@@ -246,7 +375,13 @@ class PlannerConvergenceTest {
         assertThat(host.isRunning(spec.uuid())).as("%s runs", machine.name()).isTrue();
       }
       HostState.Machine state = host.machine(spec.uuid());
-      if (state != null && host.isRunning(spec.uuid())) {
+      LeaseHistory history = histories.getOrDefault(spec.uuid(), LeaseHistory.NONE);
+      LeaseRefusal refusal = history.refusal();
+      boolean lost =
+          (refusal != null && refusal.forGood())
+              || (host.leases().leases().of(spec.uuid()).isEmpty() && history.versions().isEmpty());
+      boolean hasLeases = spec.disksOrEmpty().stream().anyMatch(disk -> disk.lease() != null);
+      if (state != null && host.isRunning(spec.uuid()) && !(hasLeases && lost)) {
         assertThat(state.guest())
             .isIn(Guest.RUNNING, Guest.PAUSED, Guest.PRELAUNCH, Guest.IO_ERROR);
         assertThat(state.guest() == Guest.RUNNING).isEqualTo(!spec.paused());

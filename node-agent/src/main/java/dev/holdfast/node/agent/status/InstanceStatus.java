@@ -8,6 +8,7 @@ import dev.holdfast.crds.machine.VirtualMachineInstanceSpec.RestartPolicy;
 import dev.holdfast.crds.machine.VirtualMachineInstanceStatus;
 import dev.holdfast.crds.machine.VirtualMachineInstanceStatus.Phase;
 import dev.holdfast.node.host.HostException;
+import dev.holdfast.node.plan.HostLeases;
 import dev.holdfast.node.plan.HostState;
 import dev.holdfast.node.plan.HostState.FailedDisk;
 import dev.holdfast.node.plan.HostState.Guest;
@@ -16,6 +17,7 @@ import dev.holdfast.node.plan.Task;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -31,13 +33,37 @@ public final class InstanceStatus {
    * @param failure what failed, or null
    * @param failuresInARow how often it has failed
    * @param cause what failed last, or null
+   * @param leases what the host shows of leases
    */
   public record Facts(
       HostState.@Nullable Machine state,
       Task.@Nullable Blocked blocked,
       @Nullable HostException failure,
       int failuresInARow,
-      @Nullable Cause cause) {}
+      @Nullable Cause cause,
+      HostLeases leases) {
+
+    /** Of a machine without leases. */
+    public Facts(
+        HostState.@Nullable Machine state,
+        Task.@Nullable Blocked blocked,
+        @Nullable HostException failure,
+        int failuresInARow,
+        @Nullable Cause cause) {
+      this(state, blocked, failure, failuresInARow, cause, HostLeases.NONE);
+    }
+
+    /** Why the machine does not get on, as far as it is about leases. */
+    private Optional<Cause> leaseObstacle() {
+      if (failure != null) {
+        return LeaseStatus.aboutLeases(Cause.of(failure));
+      }
+      Optional<Cause> obstacle =
+          LeaseStatus.aboutLeases(
+              blocked == null ? null : new Cause(blocked.reason(), blocked.message()));
+      return obstacle.or(() -> LeaseStatus.aboutLeases(cause));
+    }
+  }
 
   private record Verdict(Phase phase, boolean ready, String reason, String message) {}
 
@@ -57,14 +83,19 @@ public final class InstanceStatus {
       Facts facts,
       Instant now) {
     HostState.Machine state = facts.state();
-    Verdict verdict = verdict(instance, before, facts);
-    List<Condition> conditions =
+    LeaseStatus leases = new LeaseStatus(instance.getSpec(), state, facts.leases());
+    Verdict verdict =
+        leases
+            .stuck()
+            .map(message -> new Verdict(Phase.UNKNOWN, false, "ProcessStuck", message))
+            .orElseGet(() -> verdict(instance, before, facts));
+    Conditions conditions =
         new Conditions(
                 before == null ? null : before.conditions(),
                 instance.getMetadata().getGeneration(),
                 now)
-            .add(Condition.READY, verdict.ready(), verdict.reason(), verdict.message())
-            .toList();
+            .add(Condition.READY, verdict.ready(), verdict.reason(), verdict.message());
+    leases.addTo(conditions, facts.leaseObstacle().orElse(null));
     String startTime = before == null ? null : before.startTime();
     Integer restarts = before == null ? null : before.restarts();
     Long processId = null;
@@ -90,8 +121,8 @@ public final class InstanceStatus {
         restarts,
         processId,
         qemuVersion,
-        null,
-        conditions);
+        leases.held(before),
+        conditions.toList());
   }
 
   private static Verdict verdict(
@@ -108,7 +139,7 @@ public final class InstanceStatus {
           failure == null ? "the machine is being shut down" : message(failure));
     }
     if (state != null && running) {
-      return ofRunning(instance.getSpec(), state, failure);
+      return ofRunning(instance.getSpec(), state, facts);
     }
     if (phaseBefore != null && before != null && isFinal(phaseBefore)) {
       Condition ready = Condition.find(before.conditions(), Condition.READY);
@@ -122,7 +153,8 @@ public final class InstanceStatus {
   }
 
   private static Verdict ofRunning(
-      VirtualMachineInstanceSpec spec, HostState.Machine state, @Nullable HostException failure) {
+      VirtualMachineInstanceSpec spec, HostState.Machine state, Facts facts) {
+    HostException failure = facts.failure();
     RestartPolicy policy = spec.restartPolicy();
     boolean paused = spec.paused();
     return switch (state.guest()) {
@@ -134,14 +166,7 @@ public final class InstanceStatus {
                   reason(failure, "Pausing"),
                   message(failure, "the machine is being paused"))
               : new Verdict(Phase.RUNNING, true, "Running", "QEMU runs the guest");
-      case PAUSED, PRELAUNCH ->
-          paused
-              ? asPaused()
-              : new Verdict(
-                  state.guest() == Guest.PAUSED ? Phase.PAUSED : Phase.STARTING,
-                  false,
-                  reason(failure, "Resuming"),
-                  message(failure, "the machine is being resumed"));
+      case PAUSED, PRELAUNCH -> paused ? asPaused() : resuming(state, facts);
       case IO_ERROR -> paused ? asPaused() : stoppedByDisks(spec, state.failedDisks());
       case SHUTDOWN ->
           policy == RestartPolicy.ALWAYS
@@ -166,6 +191,14 @@ public final class InstanceStatus {
               "MonitorUnreachable",
               "QEMU runs but does not answer on its monitor; it is left alone and asked again");
     };
+  }
+
+  private static Verdict resuming(HostState.Machine state, Facts facts) {
+    Phase phase = state.guest() == Guest.PAUSED ? Phase.PAUSED : Phase.STARTING;
+    Cause resuming = new Cause("Resuming", "the machine is being resumed");
+    HostException failure = facts.failure();
+    Cause obstacle = failure != null ? Cause.of(failure) : facts.leaseObstacle().orElse(resuming);
+    return new Verdict(phase, false, obstacle.reason(), obstacle.message());
   }
 
   private static Verdict asPaused() {
@@ -211,7 +244,9 @@ public final class InstanceStatus {
     boolean hasRun = before != null && before.startTime() != null;
     if (spec.restartPolicy() == RestartPolicy.NEVER
         && (hasRun || (state != null && state.process() instanceof QemuProcess.Exited))) {
-      return new Verdict(Phase.FAILED, false, "QemuExited", how + "; it is not started again");
+      Cause lost = LeaseStatus.aboutLeases(facts.cause()).orElse(new Cause("QemuExited", how));
+      return new Verdict(
+          Phase.FAILED, false, lost.reason(), lost.message() + "; it is not started again");
     }
     Phase waiting = facts.failuresInARow() > 1 ? Phase.CRASH_LOOP_BACK_OFF : Phase.PENDING;
     if (failure != null) {

@@ -2,7 +2,9 @@ package dev.holdfast.node.host.keeper;
 
 import dev.holdfast.keeper.client.KeeperClient;
 import dev.holdfast.keeper.client.KeeperListener;
+import dev.holdfast.keeper.protocol.Event;
 import dev.holdfast.keeper.protocol.ProcessState;
+import dev.holdfast.keeper.protocol.lease.LockspaceState;
 import dev.holdfast.node.host.HostException;
 import java.io.IOException;
 import java.time.Duration;
@@ -31,6 +33,12 @@ public final class KeeperLink implements AutoCloseable {
   public interface Listener {
     /** A process has ended; its exit is present. */
     default void exited(ProcessState process) {}
+
+    /** The phase of a lockspace, or the state of another host in it, is a new one. */
+    default void lockspaceChanged(LockspaceState state) {}
+
+    /** The keeper has killed a machine because of its leases; its process is gone. */
+    default void leasesLost(Event.LeasesLost lost) {}
 
     /** From now on events are missed. */
     default void disconnected() {}
@@ -144,6 +152,16 @@ public final class KeeperLink implements AutoCloseable {
     @Override
     public void exited(ProcessState process) {
       tell(listener -> listener.exited(process));
+    }
+
+    @Override
+    public void lockspaceChanged(LockspaceState state) {
+      tell(listener -> listener.lockspaceChanged(state));
+    }
+
+    @Override
+    public void leasesLost(Event.LeasesLost lost) {
+      tell(listener -> listener.leasesLost(lost));
     }
 
     @Override

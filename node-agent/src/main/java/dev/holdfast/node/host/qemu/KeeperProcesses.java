@@ -39,16 +39,16 @@ final class KeeperProcesses implements QemuProcesses {
   }
 
   @Override
-  public Known launch(String uuid, List<String> command, int uid, List<Integer> groups, Path log)
+  public Known launch(String uuid, List<String> command, Rights rights, Path log)
       throws HostException {
     var request =
         new Request.Launch(
             UUID.fromString(uuid),
             command,
-            uid,
-            uid,
-            groups,
-            Tie.INDEPENDENT,
+            rights.uid(),
+            rights.uid(),
+            rights.groups(),
+            rights.tiedToKeeper() ? Tie.KEEPER_LIFE : Tie.INDEPENDENT,
             log.toAbsolutePath());
     try {
       return known(link.client().launch(request));

@@ -1,7 +1,8 @@
 package dev.holdfast.node.host.qemu;
 
-import dev.holdfast.crds.machine.Accelerator;
+import dev.holdfast.crds.machine.VirtualMachineInstanceSpec;
 import dev.holdfast.crds.machine.VirtualMachineInstanceSpec.KernelBoot;
+import dev.holdfast.crds.storage.LeaseBackend;
 import dev.holdfast.node.host.HostException;
 import dev.holdfast.node.host.qemu.qmp.QmpException;
 import dev.holdfast.node.plan.Desired;
@@ -11,6 +12,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
+import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -60,7 +63,10 @@ final class MachineLauncher {
       files.prepare(uid);
       QemuProcesses.Known process =
           processes.launch(
-              files.uuid(), arguments, uid, groups(machine.spec().accelerator()), files.qemuLog());
+              files.uuid(),
+              arguments,
+              new QemuProcesses.Rights(uid, groups(machine.spec()), isTied(machine.spec())),
+              files.qemuLog());
       awaitReady(machine.name(), managed.apply(process));
     } finally {
       launches.release();
@@ -88,20 +94,34 @@ final class MachineLauncher {
     }
   }
 
-  /** The group that may open /dev/kvm, where there is one besides root. */
-  private static List<Integer> groups(Accelerator accelerator) {
-    return switch (accelerator) {
-      case TCG -> List.of();
+  /** Leases that are renewed end with the keeper, and whatever writes under them must too. */
+  private static boolean isTied(VirtualMachineInstanceSpec spec) {
+    return spec.disksOrEmpty().stream()
+        .map(VirtualMachineInstanceSpec.Disk::lease)
+        .anyMatch(lease -> lease != null && lease.backend() == LeaseBackend.SANLOCK);
+  }
+
+  /** The groups of shared images, and that of /dev/kvm, where there is one besides root. */
+  private static List<Integer> groups(VirtualMachineInstanceSpec spec) {
+    var groups = new TreeSet<Integer>();
+    spec.disksOrEmpty().stream()
+        .map(VirtualMachineInstanceSpec.Disk::group)
+        .filter(Objects::nonNull)
+        .forEach(groups::add);
+    switch (spec.accelerator()) {
+      case TCG -> {}
       case KVM -> {
         try {
           int group = (Integer) Files.getAttribute(KVM_DEVICE, "unix:gid");
-          yield group == 0 ? List.of() : List.of(group);
+          if (group != 0) {
+            groups.add(group);
+          }
         } catch (IOException missing) {
           // QEMU itself says best what it lacks.
-          yield List.of();
         }
       }
-    };
+    }
+    return List.copyOf(groups);
   }
 
   private void awaitReady(String name, ManagedMachine machine) throws HostException {
@@ -158,6 +178,15 @@ final class MachineLauncher {
     if (machine.quit() && awaitExit(machine, QUIT_TIMEOUT) != null) {
       return;
     }
+    endAbruptly(machine);
+  }
+
+  /**
+   * Ends a process by SIGKILL and returns when it is reaped.
+   *
+   * @throws HostException with reason {@code KillTimedOut} when it does not die of that
+   */
+  void endAbruptly(ManagedMachine machine) throws HostException {
     processes.kill(machine.files().uuid());
     if (awaitExit(machine, KILL_TIMEOUT) == null) {
       throw new HostException(

@@ -102,6 +102,10 @@ final class QemuDevices {
             .put("write-cache", disk.cache() == CacheMode.WRITETHROUGH ? "off" : "on")
             .put("werror", "stop")
             .put("rerror", "stop");
+    if (disk.shareWrites()) {
+      // Other machines write to the image at the same time; QEMU's own lock must allow for it.
+      device.put("share-rw", true);
+    }
     Integer bootIndex = disk.bootIndex();
     return bootIndex == null ? device : device.put("bootindex", bootIndex);
   }

@@ -310,6 +310,14 @@ public final class QemuMachineHost implements MachineHost, AutoCloseable {
   }
 
   @Override
+  public void killAbruptly(String uuid) throws HostException {
+    ManagedMachine machine = machines.get(uuid);
+    if (machine != null && machine.isRunning()) {
+      launcher.endAbruptly(machine);
+    }
+  }
+
+  @Override
   public void clean(String uuid) throws HostException {
     if (!MachineFiles.isUuid(uuid)) {
       throw new HostException("InvalidMachine", "\"" + uuid + "\" is no UUID in canonical form");

@@ -32,15 +32,25 @@ interface QemuProcesses extends AutoCloseable {
   }
 
   /**
-   * Starts a process without privileges.
+   * What a process may do, and how long.
    *
    * @param uid user and group
    * @param groups further groups
+   * @param tiedToKeeper whether the kernel ends it together with the keeper
+   */
+  record Rights(int uid, List<Integer> groups, boolean tiedToKeeper) {
+    public Rights {
+      groups = List.copyOf(groups);
+    }
+  }
+
+  /**
+   * Starts a process without privileges.
+   *
    * @param log file for its standard output and error
    * @return at once, perhaps with a process that has already ended
    */
-  Known launch(String uuid, List<String> command, int uid, List<Integer> groups, Path log)
-      throws HostException;
+  Known launch(String uuid, List<String> command, Rights rights, Path log) throws HostException;
 
   /** Every living process, and those that ended and were not forgotten. */
   List<Known> list() throws HostException;

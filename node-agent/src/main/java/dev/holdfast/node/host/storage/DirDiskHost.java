@@ -24,7 +24,6 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
@@ -50,8 +49,6 @@ public final class DirDiskHost implements DiskHost {
   private static final long LEAST_FREE_BYTES = 1 << 20;
 
   private static final Duration QEMU_IMG_TIMEOUT = Duration.ofSeconds(60);
-  private static final Set<PosixFilePermission> IMAGE_MODE =
-      PosixFilePermissions.fromString("rw-------");
 
   private final Map<Path, ReentrantLock> locks = new ConcurrentHashMap<>();
 
@@ -70,8 +67,7 @@ public final class DirDiskHost implements DiskHost {
       if (!file.isRegularFile()) {
         return new Image.Unusable(path + " is no regular file");
       }
-      int owner =
-          (Integer) Objects.requireNonNull(Files.getAttribute(path, "unix:uid", NOFOLLOW_LINKS));
+      ImageAccess owner = ImageAccess.read(path);
       return switch (formatOf(path)) {
         case RAW -> raw(path, file.size(), owner);
         case QCOW2 -> qcow2(path, owner);
@@ -83,18 +79,19 @@ public final class DirDiskHost implements DiskHost {
     }
   }
 
-  private static Image raw(Path path, long size, int owner) {
+  private static Image raw(Path path, long size, ImageAccess owner) {
     if (size == 0) {
       return new Image.Unusable(path + " is empty");
     }
-    return new Image.Present(DiskFormat.RAW, size, owner);
+    return new Image.Present(DiskFormat.RAW, size, owner.uid(), owner.sharedGroup());
   }
 
-  private static Image qcow2(Path path, int owner) throws IOException {
+  private static Image qcow2(Path path, ImageAccess owner) throws IOException {
     try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ, NOFOLLOW_LINKS)) {
       Qcow2Header header = Qcow2Header.read(channel);
       return header.defect() == null
-          ? new Image.Present(DiskFormat.QCOW2, header.capacityBytes(), owner)
+          ? new Image.Present(
+              DiskFormat.QCOW2, header.capacityBytes(), owner.uid(), owner.sharedGroup())
           : new Image.Unusable(path + " cannot be used: " + header.defect());
     }
   }
@@ -137,7 +134,7 @@ public final class DirDiskHost implements DiskHost {
       case Image.Absent() -> false;
       case Image.Unusable(String reason) ->
           throw new HostException("ImageConflict", conflict(image) + reason);
-      case Image.Present(DiskFormat format, long capacityBytes, int _) -> {
+      case Image.Present(DiskFormat format, long capacityBytes, int _, int _) -> {
         if (capacityBytes != wholeSectors(disk.capacityBytes())) {
           throw new HostException(
               "ImageConflict",
@@ -171,13 +168,17 @@ public final class DirDiskHost implements DiskHost {
     deleteRegularFile(halfMade);
     requireRoom(image);
     try {
-      Files.createFile(halfMade, PosixFilePermissions.asFileAttribute(IMAGE_MODE));
+      Files.createFile(halfMade, PosixFilePermissions.asFileAttribute(ImageAccess.OF_ONE));
       switch (disk.format()) {
         case RAW -> writeRaw(halfMade, disk.capacityBytes());
         case QCOW2 -> writeQcow2(halfMade, image, disk.capacityBytes());
       }
       try (FileChannel channel = FileChannel.open(halfMade, StandardOpenOption.WRITE)) {
         channel.force(true);
+      }
+      Integer group = disk.group();
+      if (group != null) {
+        ImageAccess.ofGroup(group).applyTo(halfMade);
       }
       // link(2) fails where the name is taken; rename(2) would replace what is there.
       Files.createLink(image, halfMade);
@@ -292,14 +293,29 @@ public final class DirDiskHost implements DiskHost {
       if (uid == ROOT && !Files.exists(image, NOFOLLOW_LINKS)) {
         return;
       }
-      if (!Files.isRegularFile(image, NOFOLLOW_LINKS)) {
-        throw new HostException(
-            "ImageMissing", "There is no image at " + path + " to give to user " + uid);
-      }
-      Files.setAttribute(image, "unix:gid", uid, NOFOLLOW_LINKS);
-      Files.setAttribute(image, "unix:uid", uid, NOFOLLOW_LINKS);
+      ImageAccess.ofUser(uid).applyTo(image);
     } catch (IOException e) {
       throw failure("give the image " + path + " to user " + uid, image, e);
+    }
+  }
+
+  @Override
+  public void share(String path, int group) throws HostException {
+    Path image = PoolDirectories.absolute(path);
+    try {
+      ImageAccess.ofGroup(group).applyTo(image);
+    } catch (IOException e) {
+      throw failure("share the image " + path + " with group " + group, image, e);
+    }
+  }
+
+  @Override
+  public void makeParent(String path) throws HostException {
+    Path directory = PoolDirectories.of(PoolDirectories.absolute(path));
+    try {
+      PoolDirectories.make(directory);
+    } catch (IOException e) {
+      throw new HostException("StorageFailed", "Cannot make " + directory + ": " + e, e);
     }
   }
 

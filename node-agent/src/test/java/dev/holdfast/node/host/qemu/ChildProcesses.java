@@ -24,11 +24,16 @@ final class ChildProcesses implements QemuProcesses {
   private final AtomicReference<@Nullable Listener> listener = new AtomicReference<>();
 
   @Override
-  public Known launch(String uuid, List<String> command, int uid, List<Integer> groups, Path log)
+  public Known launch(String uuid, List<String> command, Rights rights, Path log)
       throws HostException {
     var arguments =
         new ArrayList<>(
-            List.of("setpriv", "--reuid=" + uid, "--regid=" + uid, "--clear-groups", "--"));
+            List.of(
+                "setpriv",
+                "--reuid=" + rights.uid(),
+                "--regid=" + rights.uid(),
+                "--clear-groups",
+                "--"));
     arguments.addAll(command);
     try {
       Process process =

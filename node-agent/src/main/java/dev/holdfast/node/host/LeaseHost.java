@@ -1,0 +1,95 @@
+package dev.holdfast.node.host;
+
+import dev.holdfast.crds.storage.VirtualDiskInstanceSpec;
+import dev.holdfast.node.plan.Action.LeaseOfDisk;
+import dev.holdfast.node.plan.HostLeases;
+import dev.holdfast.node.plan.HostLeases.LockspaceDefinition;
+import java.util.List;
+
+/**
+ * Leases on disks, which keep two hosts from writing to one, and the lockspaces they are in. What
+ * is asked may be asked again: done twice it does no more than once.
+ */
+public interface LeaseHost {
+  /** Reason of a refusal: somebody else has the lease. */
+  String DISK_HELD = "DiskHeld";
+
+  /** Reason of a refusal: somebody else has had the lease since. */
+  String VERSION_MISMATCH = "LeaseVersionMismatch";
+
+  /** Reason of a refusal: the lockspace is not joined or not live. */
+  String LOCKSPACE_NOT_READY = "LockspaceNotReady";
+
+  /** Hears what changes by itself. Must not block. */
+  interface Listener {
+    /** The phase of a lockspace, or the state of another host in it, is a new one. */
+    void lockspaceChanged(String name);
+
+    /**
+     * A machine was killed because its leases could no longer be vouched for; its process is gone.
+     *
+     * @param reason for a human
+     */
+    void leasesLost(String uuid, String reason);
+
+    /** Something may have been missed: everything is to be looked at again. */
+    void reconnected();
+  }
+
+  /** What is held for the machines of this host, and the lockspaces that it is in. */
+  HostLeases leases() throws HostException;
+
+  /** Has everything read afresh, in case an event was missed. */
+  void refresh();
+
+  /** Has the listener told from now on. */
+  void listen(Listener listener);
+
+  /**
+   * Makes a lockspace on the storage; one of that name and geometry that is there is left alone.
+   *
+   * @throws HostException with reason {@code LeaseStorageFailed} when something else is in its
+   *     place or the storage fails
+   */
+  void formatLockspace(LockspaceDefinition lockspace) throws HostException;
+
+  /**
+   * Begins to join a lockspace and returns at once.
+   *
+   * @throws HostException with reason {@code LockspaceMismatch} when it is joined in another way
+   */
+  void joinLockspace(LockspaceDefinition lockspace) throws HostException;
+
+  /**
+   * Gives the host id back; does nothing where it is not joined.
+   *
+   * @throws HostException with reason {@code LockspaceInUse} while machines hold leases in it
+   */
+  void leaveLockspace(String name) throws HostException;
+
+  /**
+   * Makes a sanlock lease on the storage; the same one that is there is left alone.
+   *
+   * @throws HostException with reason {@code LockspaceNotReady} when its lockspace is not joined,
+   *     {@code LeaseStorageFailed} when something else is in its place or the storage fails
+   */
+  void formatLease(VirtualDiskInstanceSpec.Lease lease) throws HostException;
+
+  /**
+   * Acquires leases for a machine, all or none. Never waits for somebody else.
+   *
+   * @throws HostException with reason {@link #DISK_HELD}, {@link #VERSION_MISMATCH}, {@link
+   *     #LOCKSPACE_NOT_READY}, {@code LeaseUnknown} when the storage failed in the midst, {@code
+   *     LeaseStorageFailed} or {@code FencingUnavailable}; nothing is held then
+   */
+  void acquire(String uuid, List<LeaseOfDisk> leases) throws HostException;
+
+  /**
+   * Gives back whatever a machine holds.
+   *
+   * @param paused whether its process lives and its guest was stopped
+   * @throws HostException with reason {@code StillRunning} when the process lives and {@code
+   *     paused} is not said
+   */
+  void release(String uuid, boolean paused) throws HostException;
+}
