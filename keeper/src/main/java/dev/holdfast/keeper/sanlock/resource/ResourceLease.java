@@ -39,6 +39,19 @@ public final class ResourceLease {
   private @Nullable Claim claim;
 
   /**
+   * The last version that was surely ours. It can come up again when the leader record is older
+   * than it can be, and is then not a new one.
+   */
+  private long used;
+
+  /**
+   * The last version for which our block has said that we do not want it. Where another host makes
+   * us its owner nevertheless, a third may have gone on from there, even if we want it again by
+   * now.
+   */
+  private long renounced;
+
+  /**
    * What we may have on storage.
    *
    * @param generation our life in which we got it
@@ -137,7 +150,7 @@ public final class ResourceLease {
       }
       AreaView view = readSettled();
       LeaderRecord leader = view.leader();
-      if (names(leader, claim)) {
+      if (names(leader, claim) && leader.leaseVersion() > renounced) {
         // Another host has found our vote.
         return won(mode, view);
       }
@@ -202,7 +215,7 @@ public final class ResourceLease {
       return Optional.empty();
     }
     HostStamp outcome = ballot.mine().vote();
-    boolean ours = outcome.isSameLife(self);
+    boolean ours = outcome.isSameLife(self) && version > used;
     boolean shortHold = ours && mode == LeaseMode.SHARED;
     storage.writeLeader(view.leader().committed(version, outcome, shortHold, stamp(generation)));
     return ours ? Optional.of(won(mode, ballot.seen())) : Optional.empty();
@@ -233,6 +246,7 @@ public final class ResourceLease {
       }
     }
     claim = new Claim(current.generation(), block, true);
+    used = current.version();
     return new AcquireResult.Acquired(mode, current.version());
   }
 
@@ -260,6 +274,7 @@ public final class ResourceLease {
     }
     BallotBlock block = current.block().released(ModeBlock.NONE);
     claim = new Claim(current.generation(), block, false);
+    renounced = current.version();
     storage.writeBlock(hostId, block);
     freeLeader(current);
     claim = null;
