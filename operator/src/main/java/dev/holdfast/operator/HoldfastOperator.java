@@ -2,6 +2,7 @@ package dev.holdfast.operator;
 
 import dev.holdfast.crds.Holdfast;
 import dev.holdfast.operator.cache.ClusterCache;
+import dev.holdfast.operator.cache.UserIds;
 import dev.holdfast.operator.disk.VirtualDiskReconciler;
 import dev.holdfast.operator.identity.Identity;
 import dev.holdfast.operator.machine.VirtualMachineReconciler;
@@ -86,19 +87,13 @@ public final class HoldfastOperator implements AutoCloseable {
             scheduler,
             HEALTH_INTERVAL);
     operator = new Operator(overrider -> configure(overrider, client));
+    UserIds userIds = new UserIds(cluster, options.firstUid());
     register(
         new VirtualMachineReconciler(
-            client,
-            cluster,
-            monitor,
-            identity,
-            options.overcommit(),
-            options.firstUid(),
-            events,
-            clock));
-    register(new VirtualDiskReconciler(client, cluster, monitor, events, clock));
+            client, cluster, monitor, identity, options.overcommit(), userIds, events, clock));
+    register(new VirtualDiskReconciler(client, cluster, monitor, identity, userIds, events, clock));
     register(new VirtualNetworkReconciler(cluster, identity, events, clock));
-    register(new StoragePoolReconciler(cluster, clock));
+    register(new StoragePoolReconciler(cluster, monitor, events, clock));
   }
 
   /** As {@link #start(KubernetesClient, OperatorOptions, Consumer)}, with failures only logged. */

@@ -23,9 +23,8 @@ public final class Access {
   private static List<Rule> operator() {
     return List.of(
         ours("virtualmachines virtualdisks virtualnetworks", "get list watch patch"),
-        ours(
-            "virtualmachines/status virtualdisks/status virtualnetworks/status storagepools/status",
-            "patch"),
+        ours("virtualmachines/status virtualdisks/status virtualnetworks/status", "patch"),
+        ours("storagepools/status", "update"),
         ours("virtualmachines/finalizers virtualdisks/finalizers", "update"),
         ours("virtualmachineinstances virtualdiskinstances", "get list watch create patch delete"),
         ours("storagepools hypervisornodes", "get list watch"),

@@ -9,6 +9,7 @@ import dev.holdfast.crds.node.HypervisorNode;
 import dev.holdfast.crds.storage.StoragePool;
 import dev.holdfast.crds.storage.VirtualDisk;
 import dev.holdfast.crds.storage.VirtualDiskInstance;
+import dev.holdfast.crds.storage.VirtualDiskInstanceSpec;
 import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Duration;
@@ -35,8 +36,17 @@ public final class ClusterCache implements AutoCloseable {
   /** Instances of both kinds by node. */
   public static final String BY_NODE = "node";
 
-  /** Machines (direct kernel boot) and disks by pool. */
+  /** Machines (direct kernel boot), disks and their instances by pool. */
   public static final String BY_POOL = "pool";
+
+  /** Instances of disks by what identifies their lease on the storage. */
+  public static final String BY_LEASE = "lease";
+
+  /** Instances of disks by whether they have a group of their own. */
+  static final String BY_GROUP = "group";
+
+  /** The only key of {@link #BY_GROUP}. */
+  static final String WITH_GROUP = "own";
 
   private static final Duration SYNC_TIMEOUT = Duration.ofSeconds(60);
 
@@ -78,7 +88,15 @@ public final class ClusterCache implements AutoCloseable {
             keep(
                 new Watched<>(
                     client.resources(VirtualDiskInstance.class).inAnyNamespace(),
-                    Map.of(BY_NODE, instance -> List.of(instance.getSpec().nodeName())))));
+                    Map.of(
+                        BY_NODE, instance -> List.of(instance.getSpec().nodeName()),
+                        BY_POOL, instance -> List.of(instance.getSpec().poolName()),
+                        BY_LEASE, ClusterCache::leasesOf,
+                        BY_GROUP,
+                            instance ->
+                                instance.getSpec().group() == null
+                                    ? List.of()
+                                    : List.of(WITH_GROUP)))));
     networks =
         keep(new Watched<>(client.resources(VirtualNetwork.class).inAnyNamespace(), Map.of()));
     pools = keep(new Watched<>(client.resources(StoragePool.class), Map.of()));
@@ -167,6 +185,17 @@ public final class ClusterCache implements AutoCloseable {
     return instance.getSpec().disksOrEmpty().stream()
         .map(disk -> key(namespace, disk.diskRef()))
         .toList();
+  }
+
+  /** Index key of a lease. */
+  public static String key(VirtualDiskInstanceSpec.Lease lease) {
+    Long offset = lease.offset();
+    return offset == null ? lease.path() : lease.path() + ":" + offset;
+  }
+
+  private static List<String> leasesOf(VirtualDiskInstance instance) {
+    VirtualDiskInstanceSpec.Lease lease = instance.getSpec().lease();
+    return lease == null ? List.of() : List.of(key(lease));
   }
 
   private static List<String> networksOf(VirtualMachine machine) {

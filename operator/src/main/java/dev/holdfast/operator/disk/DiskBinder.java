@@ -12,11 +12,18 @@ import dev.holdfast.crds.storage.StoragePool;
 import dev.holdfast.crds.storage.VirtualDisk;
 import dev.holdfast.crds.storage.VirtualDiskInstance;
 import dev.holdfast.crds.storage.VirtualDiskInstanceSpec;
+import dev.holdfast.crds.storage.VirtualDiskInstanceSpec.Lease;
 import dev.holdfast.crds.storage.VirtualDiskSpec;
 import dev.holdfast.operator.cache.ClusterCache;
+import dev.holdfast.operator.cache.UserIds;
+import dev.holdfast.operator.disk.DiskStatusAggregator.Obstacle;
+import dev.holdfast.operator.identity.Identity;
+import dev.holdfast.operator.lease.LeaseAreas;
+import dev.holdfast.operator.lease.LeaseClaims;
 import dev.holdfast.operator.node.NodeMonitor;
 import dev.holdfast.operator.placement.Placer;
 import dev.holdfast.operator.status.Metadata;
+import dev.holdfast.operator.status.Reason;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -43,17 +50,37 @@ final class DiskBinder {
   private final KubernetesClient client;
   private final ClusterCache cluster;
   private final NodeMonitor monitor;
+  private final Identity identity;
+  private final UserIds userIds;
 
-  DiskBinder(KubernetesClient client, ClusterCache cluster, NodeMonitor monitor) {
+  DiskBinder(
+      KubernetesClient client,
+      ClusterCache cluster,
+      NodeMonitor monitor,
+      Identity identity,
+      UserIds userIds) {
     this.client = client;
     this.cluster = cluster;
     this.monitor = monitor;
+    this.identity = identity;
+    this.userIds = userIds;
   }
 
-  /** Creates the instance of a disk, or does nothing if no node can hold it now. */
-  @Nullable VirtualDiskInstance bind(VirtualDisk disk, StoragePool pool) {
-    VirtualDiskInstance instance = decide(disk, pool);
-    return instance == null ? null : create(instance);
+  /** What came of it. */
+  sealed interface Outcome {
+    /** The instance exists. */
+    record Created(VirtualDiskInstance instance) implements Outcome {}
+
+    /** There is no instance, because of the obstacle. */
+    record Refused(Obstacle obstacle) implements Outcome {}
+  }
+
+  Outcome bind(VirtualDisk disk, StoragePool pool) {
+    Outcome decision = decide(disk, pool);
+    return switch (decision) {
+      case Outcome.Refused refused -> refused;
+      case Outcome.Created(VirtualDiskInstance instance) -> new Outcome.Created(create(instance));
+    };
   }
 
   private VirtualDiskInstance create(VirtualDiskInstance instance) {
@@ -70,31 +97,84 @@ final class DiskBinder {
     }
   }
 
-  private @Nullable VirtualDiskInstance decide(VirtualDisk disk, StoragePool pool) {
+  private Outcome decide(VirtualDisk disk, StoragePool pool) {
     deciding.lock();
     try {
       Optional<DiskCandidate> best = candidates(disk, pool).stream().max(PREFERENCE);
       if (best.isEmpty()) {
-        return null;
+        return new Outcome.Refused(
+            new Obstacle(
+                Reason.NO_USABLE_NODE,
+                "No node that is alive, not in maintenance and not tainted can use StoragePool %s. Its conditions say why."
+                    .formatted(pool.getMetadata().getName())));
       }
-      VirtualDiskInstance instance = new VirtualDiskInstance();
-      instance.setMetadata(
-          new ObjectMetaBuilder()
-              .withName(disk.getMetadata().getName())
-              .withNamespace(disk.getMetadata().getNamespace())
-              .withOwnerReferences(Metadata.controllerReference(disk))
-              .withFinalizers(Holdfast.NODE_AGENT_FINALIZER)
-              .build());
-      instance.setSpec(freeze(disk, pool, best.get().node()));
-      cluster.diskInstances().assume(instance);
-      return instance;
+      return switch (LeaseAreas.assign(disk, pool, takenAreas(pool), identity)) {
+        case LeaseAreas.Assignment.Refused(Reason reason, String message) ->
+            new Outcome.Refused(new Obstacle(reason, message));
+        case LeaseAreas.Assignment.Assigned(Lease lease) ->
+            assume(disk, pool, best.get().node(), lease);
+      };
     } finally {
       deciding.unlock();
     }
   }
 
+  private Outcome assume(VirtualDisk disk, StoragePool pool, String node, @Nullable Lease lease) {
+    String name = ClusterCache.key(disk.getMetadata().getNamespace(), disk.getMetadata().getName());
+    Optional<String> other =
+        lease == null ? Optional.empty() : LeaseClaims.otherThan(cluster, name, lease);
+    if (other.isPresent()) {
+      return new Outcome.Refused(leaseInUse(other.get()));
+    }
+    VirtualDiskInstance instance =
+        disk.getSpec().accessMode().isShared()
+            ? userIds.give(group -> assume(disk, freeze(disk, pool, node, group, lease)))
+            : assume(disk, freeze(disk, pool, node, null, lease));
+    return new Outcome.Created(instance);
+  }
+
+  /** What is told of a disk whose lease belongs to another one. */
+  static Obstacle leaseInUse(String other) {
+    return new Obstacle(
+        Reason.LEASE_IN_USE,
+        "VirtualDisk %s has the same lease, so that both could not be used at a time. Delete one of them and apply it with another lease."
+            .formatted(other));
+  }
+
+  private VirtualDiskInstance assume(VirtualDisk disk, VirtualDiskInstanceSpec spec) {
+    VirtualDiskInstance instance = new VirtualDiskInstance();
+    instance.setMetadata(
+        new ObjectMetaBuilder()
+            .withName(disk.getMetadata().getName())
+            .withNamespace(disk.getMetadata().getNamespace())
+            .withOwnerReferences(Metadata.controllerReference(disk))
+            .withFinalizers(Holdfast.NODE_AGENT_FINALIZER)
+            .build());
+    instance.setSpec(spec);
+    cluster.diskInstances().assume(instance);
+    return instance;
+  }
+
+  private Set<Long> takenAreas(StoragePool pool) {
+    Set<Long> taken = new HashSet<>();
+    for (VirtualDiskInstance instance :
+        cluster.diskInstances().withIndex(ClusterCache.BY_POOL, pool.getMetadata().getName())) {
+      Lease lease = instance.getSpec().lease();
+      Long offset = lease == null ? null : lease.offset();
+      if (offset != null) {
+        taken.add(offset);
+      }
+    }
+    return taken;
+  }
+
   // The path has no uid in it: a retained image is found again when its disk is applied again.
-  static VirtualDiskInstanceSpec freeze(VirtualDisk disk, StoragePool pool, String node) {
+  static VirtualDiskInstanceSpec freeze(
+      VirtualDisk disk,
+      StoragePool pool,
+      String node,
+      @Nullable Integer group,
+      @Nullable Lease lease) {
     VirtualDiskSpec spec = disk.getSpec();
     String path =
         "%s/%s/%s.%s"
@@ -112,8 +192,8 @@ final class DiskBinder {
         spec.format(),
         spec.reclaimPolicy(),
         spec.accessMode(),
-        null,
-        null);
+        group,
+        lease);
   }
 
   private List<DiskCandidate> candidates(VirtualDisk disk, StoragePool pool) {
@@ -130,6 +210,7 @@ final class DiskBinder {
       HypervisorNodeStatus status = node.getStatus();
       if (status == null
           || node.getSpec().maintenance()
+          || !node.getSpec().taintsOrEmpty().isEmpty()
           || !monitor.isHealthy(name)
           || !Placer.canUse(status, poolName)) {
         continue;

@@ -4,34 +4,49 @@ import static dev.holdfast.operator.status.Metadata.isTerminating;
 
 import dev.holdfast.crds.Condition;
 import dev.holdfast.crds.Conditions;
+import dev.holdfast.crds.machine.VirtualMachineInstance;
 import dev.holdfast.crds.storage.VirtualDisk;
 import dev.holdfast.crds.storage.VirtualDiskInstance;
 import dev.holdfast.crds.storage.VirtualDiskInstanceStatus;
 import dev.holdfast.crds.storage.VirtualDiskInstanceStatus.Phase;
 import dev.holdfast.crds.storage.VirtualDiskStatus;
+import dev.holdfast.crds.storage.VirtualDiskStatus.Holder;
 import dev.holdfast.crds.storage.VirtualDiskStatus.PrintableStatus;
 import dev.holdfast.operator.status.Reason;
 import java.time.Instant;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The one place where a disk's status comes from. */
 final class DiskStatusAggregator {
   static final String IN_USE = "InUse";
 
+  /** Machines that are named in one text. */
+  private static final int MOST_TOLD = 20;
+
   private DiskStatusAggregator() {}
 
   /**
+   * What is known of a disk.
+   *
    * @param instance the disk's own instance, or null if it has none
-   * @param usedBy the machine that has the disk attached, or null
-   * @param obstacle why there is no instance, or null
+   * @param users the machines that have the disk attached, by name
+   * @param holders those of them that hold its lease
+   * @param obstacle why there is no instance or why it cannot be used, or null
    */
   record Situation(
       VirtualDisk disk,
       @Nullable VirtualDiskInstance instance,
-      @Nullable String usedBy,
-      @Nullable Obstacle obstacle) {}
+      List<VirtualMachineInstance> users,
+      List<Holder> holders,
+      @Nullable Obstacle obstacle) {
+    Situation {
+      users = List.copyOf(users);
+      holders = List.copyOf(holders);
+    }
+  }
 
-  /** What keeps a disk from being made. */
+  /** What keeps a disk from being made or used. */
   record Obstacle(Reason reason, String message) {}
 
   static VirtualDiskStatus evaluate(Situation situation, Instant now) {
@@ -42,34 +57,35 @@ final class DiskStatusAggregator {
         new Conditions(
             before == null ? null : before.conditions(), disk.getMetadata().getGeneration(), now);
     PrintableStatus printable = addReadiness(conditions, situation);
-    String usedBy = situation.usedBy();
+    boolean used = !situation.users().isEmpty();
     conditions.add(
         IN_USE,
-        usedBy != null,
-        (usedBy == null ? Reason.NOT_IN_USE : Reason.ATTACHED).text(),
-        usedBy == null
-            ? "No machine has the disk attached."
-            : "VirtualMachine " + usedBy + " has the disk attached.");
+        used,
+        (used ? Reason.ATTACHED : Reason.NOT_IN_USE).text(),
+        used ? attached(situation) : "No machine has the disk attached.");
     return new VirtualDiskStatus(
         disk.getMetadata().getGeneration(),
         printable,
         instance == null ? null : instance.getSpec().nodeName(),
         instance == null ? null : instance.getSpec().path(),
-        usedBy,
-        null,
+        used ? names(situation.users()) : null,
+        situation.holders().isEmpty() ? null : situation.holders(),
         conditions.toList());
   }
 
   private static PrintableStatus addReadiness(Conditions conditions, Situation situation) {
     VirtualDiskInstance instance = situation.instance();
-    String usedBy = situation.usedBy();
+    boolean used = !situation.users().isEmpty();
     if (isTerminating(situation.disk())) {
+      Obstacle obstacle = situation.obstacle();
       working(
           conditions,
-          Reason.TERMINATING.text(),
-          usedBy == null
-              ? "The disk is being deleted."
-              : "Waiting for VirtualMachine " + usedBy + " to be halted or deleted.");
+          (obstacle == null ? Reason.TERMINATING : obstacle.reason()).text(),
+          used
+              ? "Waiting for VirtualMachine "
+                  + placed(situation.users())
+                  + " to be halted or deleted."
+              : obstacle == null ? "The disk is being deleted." : obstacle.message());
       return PrintableStatus.TERMINATING;
     }
     if (instance == null) {
@@ -80,11 +96,17 @@ final class DiskStatusAggregator {
           obstacle == null ? "Looking for a node." : obstacle.message());
       return PrintableStatus.PENDING;
     }
-    return addReadiness(conditions, instance, usedBy);
+    Obstacle obstacle = situation.obstacle();
+    if (obstacle != null) {
+      conditions.add(Condition.READY, false, obstacle.reason().text(), obstacle.message());
+      conditions.add(Condition.STALLED, true, obstacle.reason().text(), obstacle.message());
+      return PrintableStatus.FAILED;
+    }
+    return addReadiness(conditions, instance, used);
   }
 
   private static PrintableStatus addReadiness(
-      Conditions conditions, VirtualDiskInstance instance, @Nullable String usedBy) {
+      Conditions conditions, VirtualDiskInstance instance, boolean used) {
     String node = instance.getSpec().nodeName();
     VirtualDiskInstanceStatus status = instance.getStatus();
     Phase phase = status == null || status.phase() == null ? Phase.PENDING : status.phase();
@@ -98,7 +120,7 @@ final class DiskStatusAggregator {
       case READY -> {
         conditions.add(
             Condition.READY, true, Reason.AVAILABLE.text(), "The image is on node " + node + ".");
-        yield usedBy == null ? PrintableStatus.AVAILABLE : PrintableStatus.IN_USE;
+        yield used ? PrintableStatus.IN_USE : PrintableStatus.AVAILABLE;
       }
       case FAILED -> {
         String reason = said == null ? Reason.FAILED.text() : said.reason();
@@ -120,6 +142,42 @@ final class DiskStatusAggregator {
         yield PrintableStatus.PENDING;
       }
     };
+  }
+
+  /** The machines and who of them holds the lease, in one sentence. */
+  private static String attached(Situation situation) {
+    StringBuilder text =
+        new StringBuilder("VirtualMachine ")
+            .append(placed(situation.users()))
+            .append(situation.users().size() == 1 ? " has" : " have")
+            .append(" the disk attached.");
+    if (!situation.holders().isEmpty()) {
+      text.append(" Its lease is held by ")
+          .append(
+              told(
+                  situation.holders().stream()
+                      .map(holder -> holder.machine() + " since " + holder.since())
+                      .toList()))
+          .append('.');
+    }
+    return text.toString();
+  }
+
+  private static String placed(List<VirtualMachineInstance> users) {
+    return told(
+        users.stream()
+            .map(user -> user.getMetadata().getName() + " on node " + user.getSpec().nodeName())
+            .toList());
+  }
+
+  private static String names(List<VirtualMachineInstance> users) {
+    return told(users.stream().map(user -> user.getMetadata().getName()).toList());
+  }
+
+  private static String told(List<String> items) {
+    int more = items.size() - MOST_TOLD;
+    return String.join(", ", items.subList(0, Math.min(MOST_TOLD, items.size())))
+        + (more > 0 ? " and " + more + " more" : "");
   }
 
   private static void working(Conditions conditions, String reason, String message) {

@@ -52,6 +52,15 @@ public record Identity(String clusterId) {
     return "hft" + hex(derive("tap", namespace, machine, networkInterface)).substring(0, 10);
   }
 
+  /**
+   * Name of a lease area of a lockspace, within the 48 characters of sanlock.
+   *
+   * @param number of the area, from 1
+   */
+  public String leaseResource(String lockspace, int number) {
+    return "hf" + hex(derive("lease", lockspace)).substring(0, 12) + "-" + number;
+  }
+
   /** Where the search for the address of an interface starts; not negative. */
   public int addressSeed(String namespace, String machine, String networkInterface) {
     String hex = hex(derive("address", namespace, machine, networkInterface));

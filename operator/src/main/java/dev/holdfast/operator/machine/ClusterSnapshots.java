@@ -56,6 +56,7 @@ final class ClusterSnapshots {
         labels == null ? Map.of() : labels,
         monitor.isHealthy(node.getMetadata().getName()),
         node.getSpec().maintenance(),
+        node.getSpec().taintsOrEmpty(),
         node.getStatus(),
         usage.cpus(),
         usage.memoryBytes());

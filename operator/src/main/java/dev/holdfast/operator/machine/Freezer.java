@@ -4,8 +4,11 @@ import dev.holdfast.crds.machine.CacheMode;
 import dev.holdfast.crds.machine.InterfaceModel;
 import dev.holdfast.crds.machine.VirtualMachine;
 import dev.holdfast.crds.machine.VirtualMachineInstanceSpec;
+import dev.holdfast.crds.machine.VirtualMachineInstanceSpec.LeaseMode;
 import dev.holdfast.crds.machine.VirtualMachineInstanceSpec.RestartPolicy;
 import dev.holdfast.crds.machine.VirtualMachineSpec;
+import dev.holdfast.crds.storage.AccessMode;
+import dev.holdfast.crds.storage.VirtualDiskInstanceSpec;
 import dev.holdfast.operator.identity.Identity;
 import dev.holdfast.operator.machine.Resolution.Resolved;
 import dev.holdfast.operator.machine.Resolution.ResolvedDisk;
@@ -127,14 +130,27 @@ final class Freezer {
               next.disk().diskRef(),
               next.image().path(),
               next.image().format(),
-              readOnly(next.disk()),
+              readOnly(next.disk()) || next.image().accessMode() == AccessMode.SHARED_READ_ONLY,
               cache(next.disk()),
               bootIndex(spec, index),
               FIRST_DISK_SLOT + index,
-              null,
-              null));
+              next.image().group(),
+              lease(next.image())));
     }
     return disks.isEmpty() ? null : List.copyOf(disks);
+  }
+
+  private static VirtualMachineInstanceSpec.@Nullable Lease lease(VirtualDiskInstanceSpec image) {
+    VirtualDiskInstanceSpec.Lease lease = image.lease();
+    return lease == null
+        ? null
+        : new VirtualMachineInstanceSpec.Lease(
+            lease.backend(),
+            image.accessMode().isShared() ? LeaseMode.SHARED : LeaseMode.EXCLUSIVE,
+            lease.lockspace(),
+            lease.resource(),
+            lease.path(),
+            lease.offset());
   }
 
   private @Nullable List<VirtualMachineInstanceSpec.Interface> interfaces(

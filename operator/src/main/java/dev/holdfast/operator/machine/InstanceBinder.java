@@ -5,7 +5,11 @@ import dev.holdfast.crds.machine.VirtualMachine;
 import dev.holdfast.crds.machine.VirtualMachineInstance;
 import dev.holdfast.crds.machine.VirtualMachineInstanceSpec;
 import dev.holdfast.crds.machine.VirtualMachineSpec;
+import dev.holdfast.crds.storage.LeaseBackend;
+import dev.holdfast.crds.storage.StoragePool;
+import dev.holdfast.crds.storage.VirtualDiskInstanceSpec;
 import dev.holdfast.operator.cache.ClusterCache;
+import dev.holdfast.operator.cache.UserIds;
 import dev.holdfast.operator.identity.Identity;
 import dev.holdfast.operator.machine.Resolution.Obstructed;
 import dev.holdfast.operator.machine.Resolution.Resolved;
@@ -19,13 +23,13 @@ import dev.holdfast.operator.status.Metadata;
 import dev.holdfast.operator.status.Reason;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.stream.Collectors;
 
 /**
  * Gives machines their instances. Decisions are taken one at a time, each on a cluster that has the
@@ -40,7 +44,7 @@ final class InstanceBinder {
   private final Placer placer;
   private final Freezer freezer;
   private final Identity identity;
-  private final int firstUid;
+  private final UserIds userIds;
 
   InstanceBinder(
       KubernetesClient client,
@@ -50,7 +54,7 @@ final class InstanceBinder {
       Placer placer,
       Freezer freezer,
       Identity identity,
-      int firstUid) {
+      UserIds userIds) {
     this.client = client;
     this.cluster = cluster;
     this.resolver = resolver;
@@ -58,7 +62,7 @@ final class InstanceBinder {
     this.placer = placer;
     this.freezer = freezer;
     this.identity = identity;
-    this.firstUid = firstUid;
+    this.userIds = userIds;
   }
 
   /** What came of it. */
@@ -121,6 +125,16 @@ final class InstanceBinder {
         return new Outcome.Refused(obstacle.get());
       }
     }
+    return new Outcome.Created(
+        userIds.give(uid -> assume(machine, resolved, bound, uid, addresses)), bound);
+  }
+
+  private VirtualMachineInstance assume(
+      VirtualMachine machine,
+      Resolved resolved,
+      Placement.Bound bound,
+      int uid,
+      Map<String, String> addresses) {
     VirtualMachineInstance instance = new VirtualMachineInstance();
     instance.setMetadata(
         new ObjectMetaBuilder()
@@ -129,9 +143,9 @@ final class InstanceBinder {
             .withOwnerReferences(Metadata.controllerReference(machine))
             .withFinalizers(Holdfast.NODE_AGENT_FINALIZER)
             .build());
-    instance.setSpec(freezer.freeze(machine, resolved, bound, freeUid(), addresses));
+    instance.setSpec(freezer.freeze(machine, resolved, bound, uid, addresses));
     cluster.instances().assume(instance);
-    return new Outcome.Created(instance, bound);
+    return instance;
   }
 
   private Optional<Obstacle> reserveAddress(
@@ -178,26 +192,21 @@ final class InstanceBinder {
     return Optional.empty();
   }
 
-  // A user id belongs to one instance at a time, so that QEMUs cannot reach into each other.
-  private int freeUid() {
-    Set<Integer> used =
-        cluster.instances().all().stream()
-            .map(instance -> instance.getSpec().uid())
-            .collect(Collectors.toSet());
-    int uid = firstUid;
-    while (used.contains(uid)) {
-      uid++;
-    }
-    return uid;
-  }
-
-  private static PlacementRequest request(VirtualMachine machine, Resolved resolved) {
+  private PlacementRequest request(VirtualMachine machine, Resolved resolved) {
     VirtualMachineSpec spec = machine.getSpec();
     Set<String> pools = new HashSet<>();
+    Set<String> lockspaces = new HashSet<>();
     Map<String, String> diskNodes = new HashMap<>();
     for (ResolvedDisk disk : resolved.disks()) {
       pools.add(disk.image().poolName());
-      diskNodes.put(disk.disk().diskRef(), disk.image().nodeName());
+      StoragePool pool = cluster.pools().find(new ResourceID(disk.image().poolName()));
+      if (pool == null || !pool.getSpec().dir().shared()) {
+        diskNodes.put(disk.disk().diskRef(), disk.image().nodeName());
+      }
+      VirtualDiskInstanceSpec.Lease lease = disk.image().lease();
+      if (lease != null && lease.backend() == LeaseBackend.SANLOCK) {
+        lockspaces.add(disk.image().poolName());
+      }
     }
     String bootPool = resolved.kernelBootPool();
     if (bootPool != null) {
@@ -212,6 +221,7 @@ final class InstanceBinder {
         spec.cpu().count(),
         Freezer.memoryBytes(spec),
         pools,
+        lockspaces,
         diskNodes);
   }
 }

@@ -53,7 +53,7 @@ final class MachineEvents {
       VirtualMachineStatus after) {
     switch (to) {
       case RUNNING -> {
-        if (from != PrintableStatus.UNKNOWN) {
+        if (from != PrintableStatus.UNKNOWN && from != PrintableStatus.HELD_BY_UNREACHABLE_NODE) {
           events.add(
               EventDraft.normal(
                   from == PrintableStatus.PAUSED ? Reason.RESUMING : Reason.STARTED,
@@ -78,8 +78,10 @@ final class MachineEvents {
           STOPPING,
           CRASH_LOOP_BACK_OFF,
           UNKNOWN,
-          HELD_BY_UNREACHABLE_NODE,
           TERMINATING -> {}
+      // Later changes are told with what keeps the machine there.
+      case HELD_BY_UNREACHABLE_NODE ->
+          events.add(EventDraft.warning(Reason.NODE_LOST, message(after)));
     }
   }
 
@@ -104,7 +106,9 @@ final class MachineEvents {
         stalled
             || switch (printable) {
               case PENDING -> !ready.reason().equals(Reason.STARTING.text());
-              case UNSCHEDULABLE, CRASH_LOOP_BACK_OFF, UNKNOWN, HELD_BY_UNREACHABLE_NODE -> true;
+              case UNSCHEDULABLE, CRASH_LOOP_BACK_OFF, UNKNOWN -> true;
+              case HELD_BY_UNREACHABLE_NODE ->
+                  before != null && before.printableStatus() == printable;
               case STARTING, RUNNING, PAUSED, STOPPING, STOPPED, TERMINATING -> false;
             };
     if (trouble) {

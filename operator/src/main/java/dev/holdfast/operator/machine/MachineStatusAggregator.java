@@ -12,6 +12,7 @@ import dev.holdfast.crds.machine.VirtualMachineSpec.RunStrategy;
 import dev.holdfast.crds.machine.VirtualMachineStatus;
 import dev.holdfast.crds.machine.VirtualMachineStatus.InterfaceStatus;
 import dev.holdfast.crds.machine.VirtualMachineStatus.PrintableStatus;
+import dev.holdfast.operator.lease.Failover;
 import dev.holdfast.operator.status.Reason;
 import java.time.Instant;
 import java.util.List;
@@ -22,6 +23,7 @@ final class MachineStatusAggregator {
   static final String RUNNING = "Running";
   static final String PAUSED = "Paused";
   static final String AGENT_CONNECTED = "AgentConnected";
+  static final String LEASES_HELD = "LeasesHeld";
   static final String RESTART_REQUIRED = "RestartRequired";
 
   private MachineStatusAggregator() {}
@@ -101,6 +103,7 @@ final class MachineStatusAggregator {
       conditions.add(PAUSED, true, Reason.PAUSED.text(), "The virtual CPUs are stopped.");
     }
     if (instance != null) {
+      addLeases(conditions, situation, instance);
       String node = instance.getSpec().nodeName();
       conditions.add(
           AGENT_CONNECTED,
@@ -109,6 +112,28 @@ final class MachineStatusAggregator {
           situation.nodeHealthy()
               ? "The agent of node " + node + " is alive."
               : "The agent of node " + node + " gives no sign of life.");
+    }
+  }
+
+  // The agent tells whether the instance holds its leases; nobody else knows.
+  private static void addLeases(
+      Conditions conditions, MachineSituation situation, VirtualMachineInstance instance) {
+    VirtualMachineInstanceStatus status = instance.getStatus();
+    Condition held = status == null ? null : Condition.find(status.conditions(), LEASES_HELD);
+    if (held == null) {
+      return;
+    }
+    if (situation.nodeHealthy()) {
+      conditions.add(LEASES_HELD, held.status(), held.reason(), held.message());
+    } else {
+      conditions.add(
+          LEASES_HELD,
+          Condition.UNKNOWN,
+          Reason.NODE_LOST.text(),
+          "The agent of node "
+              + instance.getSpec().nodeName()
+              + " gives no sign of life. It said last: "
+              + held.message());
     }
   }
 
@@ -121,9 +146,7 @@ final class MachineStatusAggregator {
           PrintableStatus.TERMINATING,
           Progress.WORKING,
           Reason.TERMINATING,
-          instance == null
-              ? "The machine is being deleted."
-              : "Waiting for node " + instance.getSpec().nodeName() + " to stop the machine.");
+          terminating(situation));
     }
     if (instance != null) {
       return judge(situation, instance);
@@ -145,17 +168,37 @@ final class MachineStatusAggregator {
         obstacle.message());
   }
 
+  private static String terminating(MachineSituation situation) {
+    VirtualMachineInstance instance = situation.instance();
+    if (instance == null) {
+      return "The machine is being deleted.";
+    }
+    Failover failover = situation.failover();
+    return failover == null
+        ? "Waiting for node " + instance.getSpec().nodeName() + " to stop the machine."
+        : ofLost(failover).message();
+  }
+
+  private static Verdict ofLost(Failover failover) {
+    return switch (failover) {
+      case Failover.TakeOver(String why) ->
+          Verdict.of(PrintableStatus.UNKNOWN, Progress.WORKING, Reason.TAKEN_OVER, why);
+      case Failover.Held(String message, Instant _) ->
+          Verdict.of(
+              PrintableStatus.HELD_BY_UNREACHABLE_NODE,
+              Progress.UNKNOWN,
+              Reason.HELD_BY_UNREACHABLE_NODE,
+              message);
+      case Failover.Stay(String message) ->
+          Verdict.of(PrintableStatus.UNKNOWN, Progress.UNKNOWN, Reason.NODE_LOST, message);
+    };
+  }
+
   private static Verdict judge(MachineSituation situation, VirtualMachineInstance instance) {
     String node = instance.getSpec().nodeName();
-    if (!situation.nodeHealthy()) {
-      return Verdict.of(
-          PrintableStatus.UNKNOWN,
-          Progress.UNKNOWN,
-          Reason.NODE_LOST,
-          "The agent of node "
-              + node
-              + " gives no sign of life. The machine may still be running there; nothing is done"
-              + " about it until the agent is back.");
+    Failover failover = situation.failover();
+    if (failover != null) {
+      return ofLost(failover);
     }
     if (situation.stopping()) {
       return Verdict.of(

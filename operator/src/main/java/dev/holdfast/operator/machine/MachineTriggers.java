@@ -4,6 +4,7 @@ import dev.holdfast.crds.machine.VirtualMachine;
 import dev.holdfast.crds.machine.VirtualMachineInstance;
 import dev.holdfast.crds.node.HypervisorNode;
 import dev.holdfast.operator.cache.ClusterCache;
+import dev.holdfast.operator.lease.Lockspaces;
 import dev.holdfast.operator.node.NodeMonitor;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
@@ -19,10 +20,13 @@ final class MachineTriggers {
   private final SimpleInboundEventSource<VirtualMachine> source =
       new SimpleInboundEventSource<>("dependencies");
   private final Set<ResourceID> waitingForRoom = ConcurrentHashMap.newKeySet();
+  private final Set<ResourceID> onLostNodes = ConcurrentHashMap.newKeySet();
   private final ClusterCache cluster;
+  private final Lockspaces lockspaces;
 
-  MachineTriggers(ClusterCache cluster, NodeMonitor monitor) {
+  MachineTriggers(ClusterCache cluster, NodeMonitor monitor, Lockspaces lockspaces) {
     this.cluster = cluster;
+    this.lockspaces = lockspaces;
     cluster.instances().onChange(this::instanceChanged);
     cluster.disks().onChange((before, after) -> diskChanged(before, after));
     cluster.diskInstances().onChange((before, after) -> diskChanged(before, after));
@@ -32,7 +36,10 @@ final class MachineTriggers {
     cluster
         .pools()
         .onChange(
-            (before, after) -> machinesOf(ClusterCache.BY_POOL, idOf(before, after).getName()));
+            (before, after) -> {
+              machinesOf(ClusterCache.BY_POOL, idOf(before, after).getName());
+              onLostNodes.forEach(source::propagateEvent);
+            });
     cluster.nodes().onChange(this::nodeChanged);
     monitor.onChange(this::nodeLostOrBack);
   }
@@ -46,8 +53,14 @@ final class MachineTriggers {
     waitingForRoom.add(ResourceID.fromResource(machine));
   }
 
+  /** The machine is judged again whenever more may be known of its node, until told otherwise. */
+  void waitForNode(VirtualMachine machine) {
+    onLostNodes.add(ResourceID.fromResource(machine));
+  }
+
   void stopWaiting(VirtualMachine machine) {
     waitingForRoom.remove(ResourceID.fromResource(machine));
+    onLostNodes.remove(ResourceID.fromResource(machine));
   }
 
   private void instanceChanged(
@@ -70,17 +83,28 @@ final class MachineTriggers {
             && Objects.equals(before.getSpec(), after.getSpec())
             && Objects.equals(before.getStatus(), after.getStatus())
             && Objects.equals(before.getMetadata().getLabels(), after.getMetadata().getLabels());
-    if (!same) {
-      waitingForRoom.forEach(source::propagateEvent);
+    if (same) {
+      return;
     }
+    waitingForRoom.forEach(source::propagateEvent);
+    if (before == null || after == null || !before.getSpec().equals(after.getSpec())) {
+      machinesOn(idOf(before, after).getName());
+    }
+    lockspaces.seenOtherwise(before, after).forEach(this::machinesOn);
   }
 
   private void nodeLostOrBack(String node) {
+    machinesOn(node);
+    waitingForRoom.forEach(source::propagateEvent);
+    // What it said of others counts as long as it is healthy.
+    onLostNodes.forEach(source::propagateEvent);
+  }
+
+  private void machinesOn(String node) {
     cluster
         .instances()
         .withIndex(ClusterCache.BY_NODE, node)
         .forEach(instance -> source.propagateEvent(ResourceID.fromResource(instance)));
-    waitingForRoom.forEach(source::propagateEvent);
   }
 
   private void machinesOf(String index, String key) {

@@ -9,6 +9,7 @@ import io.fabric8.kubernetes.api.model.HasMetadata;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.function.Function;
@@ -31,6 +32,7 @@ final class PendingChanges {
    * Compares the spec with what was frozen from an earlier one.
    *
    * @param node the node of the instance, or null if it is not there any more
+   * @param readOnlyDisks disks of the machine that nobody may write to, whatever it says
    * @param kernelBoot the kernel that the spec names now, resolved
    * @return sorted
    */
@@ -39,13 +41,14 @@ final class PendingChanges {
       VirtualMachineInstanceSpec live,
       @Nullable HasMetadata node,
       @Nullable HypervisorNodeStatus nodeStatus,
+      Set<String> readOnlyDisks,
       VirtualMachineInstanceSpec.@Nullable KernelBoot kernelBoot) {
     SortedSet<String> paths = new TreeSet<>();
     VirtualMachineSpec spec = machine.getSpec();
     addMachine(paths, spec, live, nodeStatus);
     addCpu(paths, spec.cpu(), live, nodeStatus);
     addKernelBoot(paths, spec, kernelBoot, live.kernelBoot());
-    addDisks(paths, spec, live.disksOrEmpty());
+    addDisks(paths, spec, live.disksOrEmpty(), readOnlyDisks);
     addInterfaces(paths, machine, live.interfacesOrEmpty());
     if (node != null && spec.nodeSelector() != null) {
       Map<String, String> labels = node.getMetadata().getLabels();
@@ -132,7 +135,8 @@ final class PendingChanges {
   private static void addDisks(
       SortedSet<String> paths,
       VirtualMachineSpec spec,
-      List<VirtualMachineInstanceSpec.Disk> live) {
+      List<VirtualMachineInstanceSpec.Disk> live,
+      Set<String> readOnlyDisks) {
     List<VirtualMachineSpec.Disk> wanted = spec.disks() == null ? List.of() : spec.disks();
     boolean sameNames =
         addMembership(
@@ -151,7 +155,8 @@ final class PendingChanges {
       }
       String path = "spec.disks[name=" + disk.name() + "]";
       addIf(paths, !disk.diskRef().equals(now.diskRef()), path + ".diskRef");
-      addIf(paths, Freezer.readOnly(disk) != now.readOnly(), path + ".readOnly");
+      boolean readOnly = Freezer.readOnly(disk) || readOnlyDisks.contains(disk.diskRef());
+      addIf(paths, readOnly != now.readOnly(), path + ".readOnly");
       addIf(paths, Freezer.cache(disk) != now.cache(), path + ".cache");
       // Where nobody gave an order, a disk more or less shifts what follows it: not a change.
       boolean compareOrder = sameNames || disk.bootOrder() != null;

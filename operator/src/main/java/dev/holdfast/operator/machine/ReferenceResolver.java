@@ -6,14 +6,17 @@ import dev.holdfast.crds.Condition;
 import dev.holdfast.crds.machine.VirtualMachine;
 import dev.holdfast.crds.machine.VirtualMachineInstance;
 import dev.holdfast.crds.machine.VirtualMachineInstanceSpec;
+import dev.holdfast.crds.machine.VirtualMachineInstanceStatus;
 import dev.holdfast.crds.machine.VirtualMachineSpec;
 import dev.holdfast.crds.network.VirtualNetwork;
+import dev.holdfast.crds.storage.AccessMode;
 import dev.holdfast.crds.storage.StoragePool;
 import dev.holdfast.crds.storage.VirtualDisk;
 import dev.holdfast.crds.storage.VirtualDiskInstance;
 import dev.holdfast.crds.storage.VirtualDiskInstanceStatus;
 import dev.holdfast.operator.cache.ClusterCache;
 import dev.holdfast.operator.identity.Identity;
+import dev.holdfast.operator.lease.LeaseClaims;
 import dev.holdfast.operator.machine.Resolution.Obstructed;
 import dev.holdfast.operator.machine.Resolution.Resolved;
 import dev.holdfast.operator.machine.Resolution.ResolvedDisk;
@@ -23,7 +26,10 @@ import dev.holdfast.operator.status.Metadata;
 import dev.holdfast.operator.status.Reason;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Follows the names in a machine's spec to disks, networks and pools. */
@@ -72,6 +78,21 @@ final class ReferenceResolver {
     }
   }
 
+  /** The disks of a machine that nobody may write to, whatever the machine says. */
+  Set<String> readOnlyDisks(VirtualMachine machine) {
+    Set<String> readOnly = new HashSet<>();
+    for (VirtualMachineSpec.Disk attachment : orEmpty(machine.getSpec().disks())) {
+      VirtualDisk disk =
+          cluster
+              .disks()
+              .find(new ResourceID(attachment.diskRef(), machine.getMetadata().getNamespace()));
+      if (disk != null && disk.getSpec().accessMode() == AccessMode.SHARED_READ_ONLY) {
+        readOnly.add(attachment.diskRef());
+      }
+    }
+    return readOnly;
+  }
+
   /** The kernel that the spec boots directly, with its paths on a node; null if there is none. */
   VirtualMachineInstanceSpec.@Nullable KernelBoot kernelBootPaths(VirtualMachineSpec spec) {
     VirtualMachineSpec.KernelBoot boot = kernelBoot(spec);
@@ -105,7 +126,8 @@ final class ReferenceResolver {
           "VirtualDisk %s has no image yet. Its own conditions say why.".formatted(name));
     }
     refuseUnready(name, image);
-    refuseHeldByAnother(machine, name);
+    refuseLeaseOfAnother(name, image);
+    refuseHeldByAnother(machine, name, image.getSpec().accessMode());
     return new ResolvedDisk(attachment, image.getSpec());
   }
 
@@ -124,8 +146,21 @@ final class ReferenceResolver {
                 ready == null || ready.message().isEmpty() ? "." : ": " + ready.message()));
   }
 
-  // Every access is exclusive for now, so any other instance that has the disk holds it.
-  private void refuseHeldByAnother(VirtualMachine machine, String disk) throws ObstacleFound {
+  private void refuseLeaseOfAnother(String disk, VirtualDiskInstance image) throws ObstacleFound {
+    Optional<String> owner = LeaseClaims.olderThan(cluster, image);
+    if (owner.isPresent()) {
+      throw new ObstacleFound(
+          Reason.DISK_NOT_READY,
+          "VirtualDisk %s has the same lease as VirtualDisk %s. Its own conditions say what to do."
+              .formatted(disk, owner.get()));
+    }
+  }
+
+  private void refuseHeldByAnother(VirtualMachine machine, String disk, AccessMode access)
+      throws ObstacleFound {
+    if (access.isShared()) {
+      return;
+    }
     String namespace = machine.getMetadata().getNamespace();
     for (VirtualMachineInstance holder :
         cluster.instances().withIndex(ClusterCache.BY_DISK, ClusterCache.key(namespace, disk))) {
@@ -133,10 +168,28 @@ final class ReferenceResolver {
       if (!name.equals(machine.getMetadata().getName())) {
         throw new ObstacleFound(
             Reason.DISK_IN_USE,
-            "VirtualDisk %s is attached to VirtualMachine %s on node %s. Halt that one first."
-                .formatted(disk, name, holder.getSpec().nodeName()));
+            "VirtualDisk %s is attached to VirtualMachine %s on node %s since %s. Halt that one first, or make it a disk with a shared accessMode."
+                .formatted(disk, name, holder.getSpec().nodeName(), since(holder, disk)));
       }
     }
+  }
+
+  /** When the machine got the disk: with its lease, or else with its instance. */
+  private static String since(VirtualMachineInstance holder, String disk) {
+    VirtualMachineInstanceStatus status = holder.getStatus();
+    if (status != null) {
+      for (VirtualMachineInstanceSpec.Disk attached : holder.getSpec().disksOrEmpty()) {
+        if (attached.diskRef().equals(disk)) {
+          for (VirtualMachineInstanceStatus.HeldLease lease : status.leasesOrEmpty()) {
+            if (lease.disk().equals(attached.name())) {
+              return lease.since();
+            }
+          }
+        }
+      }
+    }
+    String created = holder.getMetadata().getCreationTimestamp();
+    return created == null ? "just now" : created;
   }
 
   private VirtualMachineInstanceSpec.Network resolveNetwork(String namespace, String name)

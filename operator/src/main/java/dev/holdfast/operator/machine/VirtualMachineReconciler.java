@@ -7,12 +7,18 @@ import dev.holdfast.crds.Holdfast;
 import dev.holdfast.crds.machine.VirtualMachine;
 import dev.holdfast.crds.machine.VirtualMachineInstance;
 import dev.holdfast.crds.machine.VirtualMachineInstanceSpec;
+import dev.holdfast.crds.machine.VirtualMachineInstanceStatus;
+import dev.holdfast.crds.machine.VirtualMachineInstanceStatus.Phase;
 import dev.holdfast.crds.machine.VirtualMachineSpec;
 import dev.holdfast.crds.machine.VirtualMachineSpec.RunStrategy;
 import dev.holdfast.crds.machine.VirtualMachineStatus;
 import dev.holdfast.crds.node.HypervisorNode;
 import dev.holdfast.operator.cache.ClusterCache;
+import dev.holdfast.operator.cache.UserIds;
 import dev.holdfast.operator.identity.Identity;
+import dev.holdfast.operator.lease.Failover;
+import dev.holdfast.operator.lease.FailoverAssessor;
+import dev.holdfast.operator.lease.Lockspaces;
 import dev.holdfast.operator.node.NodeMonitor;
 import dev.holdfast.operator.placement.Overcommit;
 import dev.holdfast.operator.placement.Placer;
@@ -39,7 +45,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Keeps one instance for every machine that shall be on a node, and none for the others.
  *
- * <p>Once bound, an instance stays on its node: only its owner's deletion or halt removes it.
+ * <p>Once bound, an instance stays on its node: only its owner's deletion or halt removes it, or
+ * that its node is lost and has lost its disks.
  */
 @ControllerConfiguration(
     name = "virtualmachines",
@@ -58,17 +65,15 @@ public final class VirtualMachineReconciler
   private final Freezer freezer;
   private final PendingChanges pendingChanges;
   private final InstanceBinder binder;
+  private final FailoverAssessor failovers;
 
-  /**
-   * @param firstUid lowest user id that an instance gets
-   */
   public VirtualMachineReconciler(
       KubernetesClient client,
       ClusterCache cluster,
       NodeMonitor monitor,
       Identity identity,
       Overcommit overcommit,
-      int firstUid,
+      UserIds userIds,
       EventRecorder events,
       Clock clock) {
     this.writer = new ObjectWriter(client);
@@ -76,7 +81,9 @@ public final class VirtualMachineReconciler
     this.monitor = monitor;
     this.events = events;
     this.clock = clock;
-    this.triggers = new MachineTriggers(cluster, monitor);
+    Lockspaces lockspaces = new Lockspaces(cluster, monitor);
+    this.triggers = new MachineTriggers(cluster, monitor, lockspaces);
+    this.failovers = new FailoverAssessor(cluster, lockspaces);
     this.resolver = new ReferenceResolver(cluster, identity);
     this.freezer = new Freezer(identity);
     this.pendingChanges = new PendingChanges(freezer);
@@ -89,7 +96,7 @@ public final class VirtualMachineReconciler
             new Placer(overcommit),
             freezer,
             identity,
-            firstUid);
+            userIds);
   }
 
   @Override
@@ -125,18 +132,16 @@ public final class VirtualMachineReconciler
     if (instance == null) {
       return wanted ? start(machine) : halted(machine);
     }
-    if (!wanted || isTerminating(instance)) {
-      return stop(machine, instance);
-    }
-    return keep(machine, instance);
+    return !wanted || isTerminating(instance) ? stop(machine, instance) : keep(machine, instance);
   }
 
   // Left over from a deleted machine of the same name: it ends before ours can begin.
   private MachineSituation waitForOldInstance(VirtualMachine machine, VirtualMachineInstance old) {
     triggers.stopWaiting(machine);
-    writer.deleteOnce(old);
+    end(machine, old);
     return situation(
         machine,
+        null,
         null,
         false,
         new Obstacle(
@@ -148,7 +153,7 @@ public final class VirtualMachineReconciler
 
   private MachineSituation halted(VirtualMachine machine) {
     triggers.stopWaiting(machine);
-    return situation(machine, null, false, null, List.of());
+    return situation(machine, null, null, false, null, List.of());
   }
 
   private MachineSituation start(VirtualMachine machine) {
@@ -156,7 +161,7 @@ public final class VirtualMachineReconciler
     triggers.waitForRoom(machine);
     return switch (binder.bind(machine)) {
       case InstanceBinder.Outcome.Refused(Obstacle obstacle) ->
-          situation(machine, null, false, obstacle, List.of());
+          situation(machine, null, null, false, obstacle, List.of());
       case InstanceBinder.Outcome.Created(var instance, var bound) -> {
         triggers.stopWaiting(machine);
         events.record(
@@ -164,19 +169,43 @@ public final class VirtualMachineReconciler
             List.of(
                 EventDraft.normal(
                     Reason.SCHEDULED, "Placed on " + bound.node() + ": " + bound.reason() + ".")));
-        yield situation(machine, instance, false, null, List.of());
+        yield situation(machine, instance, null, false, null, List.of());
       }
     };
   }
 
   private MachineSituation stop(VirtualMachine machine, VirtualMachineInstance instance) {
     triggers.stopWaiting(machine);
-    writer.deleteOnce(instance);
-    return situation(machine, instance, true, null, List.of());
+    Failover failover = end(machine, instance);
+    return situation(machine, instance, failover, true, null, List.of());
+  }
+
+  /**
+   * Has an instance stopped by its node, or, if that is lost and cannot run it any more, removes
+   * it.
+   *
+   * @return what is done about the node; null if its agent is alive
+   */
+  private @Nullable Failover end(VirtualMachine machine, VirtualMachineInstance instance) {
+    Failover failover = assess(machine, instance);
+    if (failover instanceof Failover.TakeOver) {
+      writer.release(instance);
+    } else {
+      writer.deleteOnce(instance);
+    }
+    return failover;
   }
 
   private MachineSituation keep(VirtualMachine machine, VirtualMachineInstance instance) {
     triggers.stopWaiting(machine);
+    Failover failover = assess(machine, instance);
+    if (failover instanceof Failover.TakeOver(String why)) {
+      if (startsAgain(machine, instance)) {
+        return takeOver(machine, instance, failover, why);
+      }
+      failover =
+          new Failover.Stay(why + " The machine is not started a second time (runStrategy).");
+    }
     VirtualMachineInstance current = update(machine, instance);
     HypervisorNode node = cluster.nodes().find(new ResourceID(current.getSpec().nodeName()));
     List<String> pending =
@@ -185,8 +214,41 @@ public final class VirtualMachineReconciler
             current.getSpec(),
             node,
             node == null ? null : node.getStatus(),
+            resolver.readOnlyDisks(machine),
             resolver.kernelBootPaths(machine.getSpec()));
-    return situation(machine, current, false, null, pending);
+    return situation(machine, current, failover, false, null, pending);
+  }
+
+  // Its removal is seen by the watch, and then it is placed as if it had never been anywhere.
+  private MachineSituation takeOver(
+      VirtualMachine machine, VirtualMachineInstance instance, Failover failover, String why) {
+    writer.release(instance);
+    events.record(
+        machine,
+        List.of(
+            EventDraft.warning(
+                Reason.TAKEN_OVER, why + " The machine is started on another node.")));
+    return situation(machine, instance, failover, true, null, List.of());
+  }
+
+  private @Nullable Failover assess(VirtualMachine machine, VirtualMachineInstance instance) {
+    if (monitor.isHealthy(instance.getSpec().nodeName())) {
+      return null;
+    }
+    // Before the judgement: what is learned of the node during it must not be missed.
+    triggers.waitForNode(machine);
+    return failovers.assess(instance);
+  }
+
+  /** Whether a machine that its node has lost is to run again. */
+  private static boolean startsAgain(VirtualMachine machine, VirtualMachineInstance instance) {
+    VirtualMachineInstanceStatus status = instance.getStatus();
+    boolean completed = status != null && status.phase() == Phase.SUCCEEDED;
+    return switch (machine.getSpec().runStrategy()) {
+      case ALWAYS -> true;
+      case RERUN_ON_FAILURE -> !completed;
+      case ONCE, HALTED -> false;
+    };
   }
 
   /** Carries over what may change while an instance lives. */
@@ -217,17 +279,12 @@ public final class VirtualMachineReconciler
   private MachineSituation situation(
       VirtualMachine machine,
       @Nullable VirtualMachineInstance instance,
+      @Nullable Failover failover,
       boolean stopping,
       @Nullable Obstacle obstacle,
       List<String> pending) {
     return new MachineSituation(
-        machine,
-        freezer.uuid(machine),
-        instance,
-        instance == null || monitor.isHealthy(instance.getSpec().nodeName()),
-        stopping,
-        obstacle,
-        pending);
+        machine, freezer.uuid(machine), instance, failover, stopping, obstacle, pending);
   }
 
   private void report(MachineSituation situation, Context<VirtualMachine> context) {

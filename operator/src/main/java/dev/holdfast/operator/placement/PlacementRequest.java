@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param cpus number of virtual CPUs
  * @param memoryBytes guest memory in bytes
  * @param pools StoragePools that the node must be able to use
- * @param diskNodes the node of every disk, by name of the disk
+ * @param lockspaces those of the pools in whose lockspace the node must be live
+ * @param diskNodes the node of every disk that only its node reaches, by name of the disk
  */
 public record PlacementRequest(
     Architecture architecture,
@@ -25,10 +26,12 @@ public record PlacementRequest(
     int cpus,
     long memoryBytes,
     Set<String> pools,
+    Set<String> lockspaces,
     Map<String, String> diskNodes) {
   public PlacementRequest {
     nodeSelector = Map.copyOf(nodeSelector);
     pools = Set.copyOf(pools);
+    lockspaces = Set.copyOf(lockspaces);
     diskNodes = Map.copyOf(diskNodes);
   }
 }

@@ -5,6 +5,8 @@ import dev.holdfast.crds.machine.Architecture;
 import dev.holdfast.crds.machine.VirtualMachineSpec.AcceleratorChoice;
 import dev.holdfast.crds.node.HypervisorNodeStatus;
 import dev.holdfast.crds.node.HypervisorNodeStatus.AcceleratorStatus;
+import dev.holdfast.crds.node.HypervisorNodeStatus.LockspacePhase;
+import dev.holdfast.crds.node.HypervisorNodeStatus.PoolStatus;
 import dev.holdfast.operator.placement.Placement.Bound;
 import dev.holdfast.operator.placement.Placement.Unschedulable;
 import dev.holdfast.operator.placement.Rejection.AcceleratorUnusable;
@@ -16,8 +18,10 @@ import dev.holdfast.operator.placement.Rejection.InsufficientMemory;
 import dev.holdfast.operator.placement.Rejection.Lost;
 import dev.holdfast.operator.placement.Rejection.MachineTypeUnknown;
 import dev.holdfast.operator.placement.Rejection.NotDescribed;
+import dev.holdfast.operator.placement.Rejection.NotInLockspace;
 import dev.holdfast.operator.placement.Rejection.PoolUnusable;
 import dev.holdfast.operator.placement.Rejection.SelectorMismatch;
+import dev.holdfast.operator.placement.Rejection.Tainted;
 import dev.holdfast.operator.placement.Rejection.WrongArchitecture;
 import java.util.List;
 import java.util.Locale;
@@ -105,6 +109,9 @@ public final class Placer {
     if (node.maintenance()) {
       return new InMaintenance();
     }
+    if (!node.taints().isEmpty()) {
+      return new Tainted(node.taints().getFirst().key());
+    }
     if (status.architecture() != request.architecture()) {
       return new WrongArchitecture(name(request.architecture()));
     }
@@ -121,6 +128,11 @@ public final class Placer {
         return new PoolUnusable(pool);
       }
     }
+    for (String pool : request.lockspaces().stream().sorted().toList()) {
+      if (!isLive(status, pool)) {
+        return new NotInLockspace(pool);
+      }
+    }
     return null;
   }
 
@@ -128,6 +140,14 @@ public final class Placer {
   public static boolean canUse(HypervisorNodeStatus status, String pool) {
     return status.pools() != null
         && status.pools().stream().anyMatch(p -> p.name().equals(pool) && p.usable());
+  }
+
+  private static boolean isLive(HypervisorNodeStatus status, String pool) {
+    return status.pools() != null
+        && status.pools().stream()
+            .filter(view -> view.name().equals(pool))
+            .map(PoolStatus::lockspace)
+            .anyMatch(view -> view != null && view.phase() == LockspacePhase.LIVE);
   }
 
   private @Nullable Rejection whyNoRoom(

@@ -20,6 +20,9 @@ public sealed interface Rejection {
   /** The administrator wants no machines on the node. */
   record InMaintenance() implements Rejection {}
 
+  /** Something is wrong with the node. */
+  record Tainted(String key) implements Rejection {}
+
   /** Guests of that instruction set do not run there. */
   record WrongArchitecture(String wanted) implements Rejection {}
 
@@ -31,6 +34,9 @@ public sealed interface Rejection {
 
   /** The node cannot use a pool. */
   record PoolUnusable(String pool) implements Rejection {}
+
+  /** The node cannot hold leases of a pool now. */
+  record NotInLockspace(String pool) implements Rejection {}
 
   /** No probe guest ran under the accelerator. */
   record AcceleratorUnusable(String accelerator) implements Rejection {}
@@ -71,11 +77,13 @@ public sealed interface Rejection {
       case Lost() -> nodes + are + "lost (no heartbeat from the agent)";
       case NotDescribed() -> nodes + (count == 1 ? " has" : " have") + " not reported yet";
       case InMaintenance() -> nodes + are + "in maintenance";
+      case Tainted(String key) -> nodes + (count == 1 ? " has" : " have") + " the taint " + key;
       case WrongArchitecture(String wanted) -> nodes + are + "not " + wanted;
       case SelectorMismatch() -> nodes + " did not match the nodeSelector";
       case DiskElsewhere(String disk, String node) ->
           nodes + " cannot reach disk " + disk + " (it is on " + node + ")";
       case PoolUnusable(String pool) -> nodes + " cannot use pool " + pool;
+      case NotInLockspace(String pool) -> nodes + are + "not live in the lockspace of pool " + pool;
       case AcceleratorUnusable(String accelerator) -> nodes + " cannot use " + accelerator;
       case MachineTypeUnknown(String type) -> nodes + " cannot run machine type " + type;
       case CpuModelUnusable(String model) -> nodes + " cannot run CPU model " + model;
@@ -99,10 +107,12 @@ public sealed interface Rejection {
       case Lost lost -> lost.toString();
       case NotDescribed undescribed -> undescribed.toString();
       case InMaintenance maintenance -> maintenance.toString();
+      case Tainted tainted -> tainted.toString();
       case WrongArchitecture architecture -> architecture.toString();
       case SelectorMismatch mismatch -> mismatch.toString();
       case DiskElsewhere elsewhere -> elsewhere.toString();
       case PoolUnusable pool -> pool.toString();
+      case NotInLockspace lockspace -> lockspace.toString();
       case AcceleratorUnusable accelerator -> accelerator.toString();
       case MachineTypeUnknown type -> type.toString();
       case CpuModelUnusable model -> model.toString();

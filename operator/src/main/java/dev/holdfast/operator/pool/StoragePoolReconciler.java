@@ -1,48 +1,52 @@
 package dev.holdfast.operator.pool;
 
-import dev.holdfast.crds.Condition;
-import dev.holdfast.crds.Conditions;
 import dev.holdfast.crds.Holdfast;
 import dev.holdfast.crds.node.HypervisorNode;
-import dev.holdfast.crds.node.HypervisorNodeStatus.PoolStatus;
 import dev.holdfast.crds.storage.StoragePool;
 import dev.holdfast.crds.storage.StoragePoolStatus;
 import dev.holdfast.operator.cache.ClusterCache;
-import dev.holdfast.operator.status.ObjectWriter;
-import dev.holdfast.operator.status.Reason;
+import dev.holdfast.operator.lease.Lockspaces;
+import dev.holdfast.operator.lease.PoolLockspace;
+import dev.holdfast.operator.node.NodeMonitor;
+import dev.holdfast.operator.status.EventRecorder;
 import io.javaoperatorsdk.operator.api.config.informer.Informer;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
 import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
+import io.javaoperatorsdk.operator.api.reconciler.PrimaryUpdateAndCacheUtils;
 import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
 import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import io.javaoperatorsdk.operator.processing.event.source.EventSource;
 import io.javaoperatorsdk.operator.processing.event.source.inbound.SimpleInboundEventSource;
 import java.time.Clock;
-import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
-import java.util.stream.Collectors;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Sums up what the nodes say about a pool. */
+/** Gives the nodes of a pool their host ids, and sums up what they say about it. */
 @ControllerConfiguration(
     name = "storagepools",
     fieldManager = Holdfast.OPERATOR_FIELD_MANAGER,
     informer = @Informer)
 public final class StoragePoolReconciler implements Reconciler<StoragePool> {
-  /** Nodes whose troubles are told in one condition. */
-  private static final int TOLD_TROUBLES = 5;
-
   private final SimpleInboundEventSource<StoragePool> source =
       new SimpleInboundEventSource<>("nodes");
   private final ClusterCache cluster;
-  private final Clock clock;
+  private final EventRecorder events;
+  private final PoolAssessor assessor;
 
-  public StoragePoolReconciler(ClusterCache cluster, Clock clock) {
+  public StoragePoolReconciler(
+      ClusterCache cluster, NodeMonitor monitor, EventRecorder events, Clock clock) {
     this.cluster = cluster;
-    this.clock = clock;
+    this.events = events;
+    this.assessor = new PoolAssessor(cluster, new Lockspaces(cluster, monitor), clock);
     cluster.nodes().onChange(this::nodeChanged);
+    cluster.pools().onChange(this::poolChanged);
   }
 
   @Override
@@ -53,69 +57,52 @@ public final class StoragePoolReconciler implements Reconciler<StoragePool> {
 
   @Override
   public UpdateControl<StoragePool> reconcile(StoragePool pool, Context<StoragePool> context) {
-    var _ = ObjectWriter.writeStatus(pool, new StoragePool(), evaluate(pool), context);
+    StoragePoolStatus before = pool.getStatus();
+    if (assessor.evaluate(pool).equals(before)) {
+      return UpdateControl.noUpdate();
+    }
+    // Host ids are given out here: the status is replaced only if it is still the one that the
+    // decision was made on, and else decided again. Applying it would merge what two operators say.
+    StoragePool written =
+        PrimaryUpdateAndCacheUtils.updateStatusAndCacheResource(
+            pool,
+            context,
+            fresh -> {
+              fresh.setStatus(assessor.evaluate(fresh));
+              return fresh;
+            });
+    events.record(
+        written,
+        PoolAssessor.warnings(
+            before == null ? null : before.conditions(), written.getStatus().conditions()));
     return UpdateControl.noUpdate();
   }
 
-  private StoragePoolStatus evaluate(StoragePool pool) {
-    int usable = 0;
-    List<String> troubles = new ArrayList<>();
-    for (HypervisorNode node : cluster.nodes().all()) {
-      for (PoolStatus view : poolsOf(node)) {
-        if (!view.name().equals(pool.getMetadata().getName())) {
-          continue;
-        }
-        if (view.usable()) {
-          usable++;
-        } else {
-          troubles.add(
-              node.getMetadata().getName()
-                  + ": "
-                  + (view.message() == null ? view.reason() : view.message()));
-        }
-      }
+  // One pool less may be what another one was waiting for to have the lockspace of that name.
+  private void poolChanged(@Nullable StoragePool before, @Nullable StoragePool after) {
+    if (before != null && after == null) {
+      cluster.pools().all().stream()
+          .filter(
+              other -> PoolLockspace.of(other, List.of(before)) instanceof PoolLockspace.TakenBy)
+          .forEach(other -> source.propagateEvent(ResourceID.fromResource(other)));
     }
-    StoragePoolStatus before = pool.getStatus();
-    Conditions conditions =
-        new Conditions(
-            before == null ? null : before.conditions(),
-            pool.getMetadata().getGeneration(),
-            clock.instant());
-    if (usable > 0) {
-      conditions.add(
-          Condition.READY,
-          true,
-          Reason.USABLE.text(),
-          usable == 1 ? "1 node can use the pool." : usable + " nodes can use the pool.");
-    } else {
-      String message = "No node can use the pool" + tell(troubles);
-      conditions.add(Condition.READY, false, Reason.NO_USABLE_NODE.text(), message);
-      conditions.add(Condition.RECONCILING, true, Reason.NO_USABLE_NODE.text(), message);
-    }
-    return new StoragePoolStatus(
-        pool.getMetadata().getGeneration(), usable, null, null, conditions.toList());
-  }
-
-  private static String tell(List<String> troubles) {
-    if (troubles.isEmpty()) {
-      return ": none has reported about it. Check nodeSelector and that a node agent runs.";
-    }
-    return ". "
-        + troubles.stream().sorted().limit(TOLD_TROUBLES).collect(Collectors.joining("; "))
-        + (troubles.size() > TOLD_TROUBLES
-            ? "; and " + (troubles.size() - TOLD_TROUBLES) + " more"
-            : "");
   }
 
   private void nodeChanged(@Nullable HypervisorNode before, @Nullable HypervisorNode after) {
-    if (before == null || after == null || !poolsOf(before).equals(poolsOf(after))) {
-      cluster.pools().all().forEach(p -> source.propagateEvent(ResourceID.fromResource(p)));
+    if (before == null
+        || after == null
+        || !Objects.equals(before.getMetadata().getLabels(), after.getMetadata().getLabels())) {
+      cluster.pools().all().forEach(pool -> source.propagateEvent(ResourceID.fromResource(pool)));
+      return;
     }
-  }
-
-  private static List<PoolStatus> poolsOf(HypervisorNode node) {
-    return node.getStatus() == null || node.getStatus().pools() == null
-        ? List.of()
-        : node.getStatus().pools();
+    Map<String, Object> old = new HashMap<>();
+    Map<String, Object> now = new HashMap<>();
+    Lockspaces.viewsOf(before).forEach(view -> old.put(view.name(), view));
+    Lockspaces.viewsOf(after).forEach(view -> now.put(view.name(), view));
+    Set<String> names = new HashSet<>(old.keySet());
+    names.addAll(now.keySet());
+    names.stream()
+        .filter(name -> !Objects.equals(old.get(name), now.get(name)))
+        .forEach(name -> source.propagateEvent(new ResourceID(name)));
   }
 }

@@ -7,10 +7,13 @@ import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.CustomResource;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.PrimaryUpdateAndCacheUtils;
+import java.net.HttpURLConnection;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 
@@ -47,6 +50,56 @@ public final class ObjectWriter {
           .inNamespace(object.getMetadata().getNamespace())
           .withName(object.getMetadata().getName())
           .delete();
+    }
+  }
+
+  /**
+   * Deletes an object and takes away the finalizer of the node agent, which cannot undo it any more
+   * or need not.
+   *
+   * @throws KubernetesClientException with HTTP code 409 if the object has changed since it was
+   *     read
+   */
+  public void release(CustomResource<?, ?> object) {
+    if (!isTerminating(object)) {
+      client
+          .resource(object)
+          .lockResourceVersion(object.getMetadata().getResourceVersion())
+          .delete();
+    }
+    int index = object.getMetadata().getFinalizers().indexOf(Holdfast.NODE_AGENT_FINALIZER);
+    if (index < 0) {
+      return;
+    }
+    // The tests make sure that this is still the same object, and nobody else's finalizer removed.
+    String path = "/metadata/finalizers/" + index;
+    String patch =
+        client
+            .getKubernetesSerialization()
+            .asJson(
+                List.of(
+                    Map.of(
+                        "op",
+                        "test",
+                        "path",
+                        "/metadata/uid",
+                        "value",
+                        object.getMetadata().getUid()),
+                    Map.of("op", "test", "path", path, "value", Holdfast.NODE_AGENT_FINALIZER),
+                    Map.of("op", "remove", "path", path)));
+    try {
+      client
+          .resource(object)
+          .patch(
+              new PatchContext.Builder()
+                  .withPatchType(PatchType.JSON)
+                  .withFieldManager(Holdfast.OPERATOR_FIELD_MANAGER)
+                  .build(),
+              patch);
+    } catch (KubernetesClientException e) {
+      if (e.getCode() != HttpURLConnection.HTTP_NOT_FOUND) {
+        throw e;
+      }
     }
   }
 

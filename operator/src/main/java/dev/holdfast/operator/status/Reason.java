@@ -30,6 +30,7 @@ public enum Reason {
   ADDRESSES_EXHAUSTED,
   MAC_ADDRESS_IN_USE,
   POOL_NOT_FOUND,
+  HELD_BY_UNREACHABLE_NODE,
 
   // Disks
   AVAILABLE,
@@ -37,17 +38,25 @@ public enum Reason {
   NO_USABLE_NODE,
   NOT_IN_USE,
   ATTACHED,
+  MOVING,
+  LOCKSPACE_NOT_READY,
+  LEASE_INVALID,
+  LEASE_IN_USE,
 
   // Networks and pools
   ADDRESSES_ASSIGNED,
   SUBNET_OVERLAPS,
   USABLE,
+  LEASES_ENFORCED,
+  LEASES_DISABLED,
+  LOCKSPACE_IN_USE,
 
   // Events without a condition
   SCHEDULED,
   FAILED_SCHEDULING,
   STARTED,
   STOPPED,
+  TAKEN_OVER,
   RESTART_REQUIRED;
 
   /** The reason as conditions and events have it, in CamelCase. */

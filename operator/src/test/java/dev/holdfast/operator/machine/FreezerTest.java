@@ -5,8 +5,13 @@ import static org.assertj.core.api.Assertions.tuple;
 
 import dev.holdfast.crds.machine.CacheMode;
 import dev.holdfast.crds.machine.InterfaceModel;
+import dev.holdfast.crds.machine.VirtualMachine;
 import dev.holdfast.crds.machine.VirtualMachineInstanceSpec;
+import dev.holdfast.crds.machine.VirtualMachineInstanceSpec.LeaseMode;
 import dev.holdfast.crds.machine.VirtualMachineInstanceSpec.RestartPolicy;
+import dev.holdfast.crds.storage.AccessMode;
+import dev.holdfast.crds.storage.LeaseBackend;
+import dev.holdfast.crds.storage.VirtualDiskInstanceSpec;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -27,6 +32,31 @@ class FreezerTest {
     assertThat(lan.model()).isEqualTo(InterfaceModel.VIRTIO);
     assertThat(lan.macAddress()).startsWith("52:54:");
     assertThat(lan.ipAddress()).isEqualTo("10.77.0.5");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "EXCLUSIVE, false, EXCLUSIVE, false",
+    "SHARED_READ_ONLY, true, SHARED, false",
+    "SHARED_READ_WRITE, false, SHARED, true",
+  })
+  void theAccessModeOfADiskDecidesHowItIsHeld(
+      AccessMode access, boolean readOnly, LeaseMode mode, boolean shareWrites) {
+    VirtualMachine machine = Machines.machine("disks: [{name: root, diskRef: data}]");
+    Integer group = access.isShared() ? Integer.valueOf(200_001) : null;
+    VirtualDiskInstanceSpec.Lease lease =
+        new VirtualDiskInstanceSpec.Lease(
+            LeaseBackend.SANLOCK, "ls", "hf-1", "/pool/leases/ls", 3L);
+    VirtualMachineInstanceSpec.Disk disk =
+        Machines.frozen(machine, access, group, lease).disksOrEmpty().getFirst();
+
+    assertThat(disk.readOnly()).isEqualTo(readOnly);
+    assertThat(disk.group()).isEqualTo(group);
+    assertThat(disk.shareWrites()).isEqualTo(shareWrites);
+    assertThat(disk.lease())
+        .isEqualTo(
+            new VirtualMachineInstanceSpec.Lease(
+                LeaseBackend.SANLOCK, mode, "ls", "hf-1", "/pool/leases/ls", 3L));
   }
 
   @Test

@@ -10,6 +10,7 @@ import dev.holdfast.crds.machine.VirtualMachineInstanceStatus;
 import dev.holdfast.crds.machine.VirtualMachineInstanceStatus.Phase;
 import dev.holdfast.crds.machine.VirtualMachineStatus;
 import dev.holdfast.crds.machine.VirtualMachineStatus.PrintableStatus;
+import dev.holdfast.operator.lease.Failover;
 import dev.holdfast.operator.status.EventDraft;
 import dev.holdfast.operator.status.Reason;
 import java.time.Instant;
@@ -94,7 +95,7 @@ class MachineStatusAggregatorTest {
                 machine,
                 "uuid",
                 null,
-                true,
+                null,
                 false,
                 new Obstacle(Reason.DISK_NOT_FOUND, "Apply it."),
                 List.of()),
@@ -113,7 +114,7 @@ class MachineStatusAggregatorTest {
     machine.setStatus(first);
 
     MachineSituation later =
-        new MachineSituation(machine, "uuid", instance, true, false, null, List.of());
+        new MachineSituation(machine, "uuid", instance, null, false, null, List.of());
     assertThat(MachineStatusAggregator.evaluate(later, NOW.plusSeconds(60))).isEqualTo(first);
     assertThat(MachineEvents.between(first, first, instance.getStatus())).isEmpty();
   }
@@ -155,7 +156,7 @@ class MachineStatusAggregatorTest {
                 machine,
                 "uuid",
                 instance(machine, Phase.RUNNING, 1L),
-                true,
+                null,
                 false,
                 null,
                 List.of("spec.memory.guest")),
@@ -167,8 +168,9 @@ class MachineStatusAggregatorTest {
 
   private static VirtualMachineStatus evaluate(
       VirtualMachine machine, VirtualMachineInstance instance, boolean healthy) {
+    Failover failover = healthy ? null : new Failover.Stay("It may still be running there.");
     return MachineStatusAggregator.evaluate(
-        new MachineSituation(machine, "uuid", instance, healthy, false, null, List.of()), NOW);
+        new MachineSituation(machine, "uuid", instance, failover, false, null, List.of()), NOW);
   }
 
   private static VirtualMachineInstance instance(

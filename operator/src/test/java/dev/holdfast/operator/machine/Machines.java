@@ -58,6 +58,15 @@ final class Machines {
 
   /** Freezes the machine on node {@code node-1} with every disk and network that it names. */
   static VirtualMachineInstanceSpec frozen(VirtualMachine machine) {
+    return frozen(machine, AccessMode.EXCLUSIVE, null, null);
+  }
+
+  /** The same with disks of that access mode. */
+  static VirtualMachineInstanceSpec frozen(
+      VirtualMachine machine,
+      AccessMode access,
+      @Nullable Integer group,
+      VirtualDiskInstanceSpec.@Nullable Lease lease) {
     VirtualMachineSpec spec = machine.getSpec();
     List<VirtualMachineSpec.Disk> disks = spec.disks() == null ? List.of() : spec.disks();
     List<VirtualMachineSpec.Interface> interfaces =
@@ -65,7 +74,9 @@ final class Machines {
     return FREEZER.freeze(
         machine,
         new Resolved(
-            disks.stream().map(disk -> new ResolvedDisk(disk, image(disk.diskRef()))).toList(),
+            disks.stream()
+                .map(disk -> new ResolvedDisk(disk, image(disk.diskRef(), access, group, lease)))
+                .toList(),
             interfaces.stream().map(i -> new ResolvedInterface(i, network(i))).toList(),
             kernelBoot(machine),
             null),
@@ -95,7 +106,11 @@ final class Machines {
     return instance;
   }
 
-  private static VirtualDiskInstanceSpec image(String disk) {
+  private static VirtualDiskInstanceSpec image(
+      String disk,
+      AccessMode access,
+      @Nullable Integer group,
+      VirtualDiskInstanceSpec.@Nullable Lease lease) {
     return new VirtualDiskInstanceSpec(
         "node-1",
         "pool",
@@ -104,9 +119,9 @@ final class Machines {
         1 << 30,
         DiskFormat.QCOW2,
         ReclaimPolicy.RETAIN,
-        AccessMode.EXCLUSIVE,
-        null,
-        null);
+        access,
+        group,
+        lease);
   }
 
   private static VirtualMachineInstanceSpec.Network network(VirtualMachineSpec.Interface i) {

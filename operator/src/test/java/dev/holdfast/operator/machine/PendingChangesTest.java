@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.holdfast.crds.machine.VirtualMachine;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -65,6 +66,11 @@ class PendingChangesTest {
   private List<String> between(String before, String after) {
     VirtualMachine now = Machines.machine(after);
     return changes.between(
-        now, Machines.frozen(Machines.machine(before)), null, null, Machines.kernelBoot(now));
+        now,
+        Machines.frozen(Machines.machine(before)),
+        null,
+        null,
+        Set.of(),
+        Machines.kernelBoot(now));
   }
 }

@@ -5,8 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.holdfast.crds.machine.Accelerator;
 import dev.holdfast.crds.machine.Architecture;
 import dev.holdfast.crds.machine.VirtualMachineSpec.AcceleratorChoice;
+import dev.holdfast.crds.node.HypervisorNodeSpec;
 import dev.holdfast.crds.node.HypervisorNodeStatus;
 import dev.holdfast.crds.node.HypervisorNodeStatus.AcceleratorStatus;
+import dev.holdfast.crds.node.HypervisorNodeStatus.Lockspace;
+import dev.holdfast.crds.node.HypervisorNodeStatus.LockspacePhase;
 import dev.holdfast.crds.node.HypervisorNodeStatus.PoolStatus;
 import dev.holdfast.operator.placement.Placement.Bound;
 import dev.holdfast.operator.placement.Placement.Unschedulable;
@@ -14,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -21,6 +25,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class PlacerTest {
@@ -87,6 +92,7 @@ class PlacerTest {
             1,
             8 * GIBIBYTE,
             Set.of(),
+            Set.of(),
             Map.of());
 
     assertThat(
@@ -118,12 +124,12 @@ class PlacerTest {
         Arguments.of(
             "lost",
             request(),
-            new NodeSnapshot("a", node.labels(), false, false, node.status(), 0, 0),
+            new NodeSnapshot("a", node.labels(), false, false, List.of(), node.status(), 0, 0),
             new Rejection.Lost()),
         Arguments.of(
             "silent",
             request(),
-            new NodeSnapshot("a", Map.of(), true, false, null, 0, 0),
+            new NodeSnapshot("a", Map.of(), true, false, List.of(), null, 0, 0),
             new Rejection.NotDescribed()),
         Arguments.of("maintenance", request(), inMaintenance(node), new Rejection.InMaintenance()),
         Arguments.of(
@@ -191,6 +197,7 @@ class PlacerTest {
                 1,
                 GIBIBYTE,
                 Set.of("broken"),
+                Set.of(),
                 Map.of()),
             node,
             new Rejection.PoolUnusable("broken")));
@@ -200,6 +207,78 @@ class PlacerTest {
   @MethodSource("rejections")
   void rejectsANode(String what, PlacementRequest request, NodeSnapshot node, Rejection expected) {
     assertThat(place(request, node)).isEqualTo(new Unschedulable(Map.of("a", expected)));
+  }
+
+  @Test
+  void anyTaintKeepsAMachineOff() {
+    for (HypervisorNodeSpec.Effect effect : HypervisorNodeSpec.Effect.values()) {
+      HypervisorNodeSpec.Taint taint = new HypervisorNodeSpec.Taint("broken-fan", null, effect);
+      NodeSnapshot node = node("a");
+      NodeSnapshot tainted =
+          new NodeSnapshot("a", node.labels(), true, false, List.of(taint), node.status(), 0, 0);
+
+      assertThat(place(request(), tainted))
+          .isEqualTo(new Unschedulable(Map.of("a", new Rejection.Tainted("broken-fan"))));
+      assertThat(((Unschedulable) place(request(), tainted)).message())
+          .contains("1 node has the taint broken-fan");
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void onlyANodeThatIsLiveInTheLockspaceGetsAMachineWithLeases(LockspacePhase phase) {
+    PlacementRequest leased = leased();
+    NodeSnapshot node = inLockspace(new Lockspace(1, 1L, phase, 2, null, null));
+
+    if (phase == LockspacePhase.LIVE) {
+      assertThat(place(leased, node)).isInstanceOf(Placement.Bound.class);
+    } else {
+      assertThat(place(leased, node))
+          .isEqualTo(new Unschedulable(Map.of("a", new Rejection.NotInLockspace("pool"))));
+    }
+    assertThat(place(leased, inLockspace(null)))
+        .isEqualTo(new Unschedulable(Map.of("a", new Rejection.NotInLockspace("pool"))));
+    assertThat(place(request(), inLockspace(null))).isInstanceOf(Placement.Bound.class);
+  }
+
+  private static PlacementRequest leased() {
+    PlacementRequest request = request();
+    return new PlacementRequest(
+        request.architecture(),
+        request.nodeSelector(),
+        request.accelerator(),
+        request.machineType(),
+        request.cpuModel(),
+        request.cpus(),
+        request.memoryBytes(),
+        request.pools(),
+        request.pools(),
+        request.diskNodes());
+  }
+
+  private static NodeSnapshot inLockspace(@Nullable Lockspace lockspace) {
+    NodeSnapshot node = node("a");
+    HypervisorNodeStatus status = Objects.requireNonNull(node.status());
+    return new NodeSnapshot(
+        "a",
+        node.labels(),
+        true,
+        false,
+        List.of(),
+        new HypervisorNodeStatus(
+            1L,
+            status.architecture(),
+            status.cpus(),
+            status.memoryBytes(),
+            null,
+            null,
+            null,
+            status.machineTypes(),
+            status.accelerators(),
+            List.of(new PoolStatus("pool", true, null, null, null, lockspace)),
+            null),
+        0,
+        0);
   }
 
   private static Placement place(PlacementRequest request, NodeSnapshot... nodes) {
@@ -226,6 +305,7 @@ class PlacerTest {
         2,
         GIBIBYTE,
         Set.of("pool"),
+        Set.of(),
         diskNodes);
   }
 
@@ -248,6 +328,7 @@ class PlacerTest {
         Map.of("zone", "a"),
         true,
         false,
+        List.of(),
         new HypervisorNodeStatus(
             1L,
             Architecture.X86_64,
@@ -272,12 +353,13 @@ class PlacerTest {
         node.labels(),
         node.healthy(),
         node.maintenance(),
+        node.taints(),
         node.status(),
         cpus,
         memory);
   }
 
   private static NodeSnapshot inMaintenance(NodeSnapshot node) {
-    return new NodeSnapshot(node.name(), node.labels(), true, true, node.status(), 0, 0);
+    return new NodeSnapshot(node.name(), node.labels(), true, true, List.of(), node.status(), 0, 0);
   }
 }

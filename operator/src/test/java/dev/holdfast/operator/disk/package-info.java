@@ -1,0 +1,4 @@
+@NullMarked
+package dev.holdfast.operator.disk;
+
+import org.jspecify.annotations.NullMarked;

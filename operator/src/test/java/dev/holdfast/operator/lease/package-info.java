@@ -1,0 +1,4 @@
+@NullMarked
+package dev.holdfast.operator.lease;
+
+import org.jspecify.annotations.NullMarked;
