@@ -1,11 +1,14 @@
 package dev.holdfast.keeper;
 
+import dev.holdfast.keeper.fencing.WatchdogMode;
 import dev.holdfast.keeper.protocol.ProcessState;
 import dev.holdfast.keeper.protocol.Tie;
+import dev.holdfast.keeper.server.KeeperOptions;
 import dev.holdfast.keeper.server.KeeperServer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import picocli.CommandLine.Command;
@@ -34,6 +37,33 @@ public final class KeeperCommand implements Callable<Integer> {
               + " must exist.")
   private Path socket = Path.of("keeper.sock");
 
+  @Option(
+      names = "--watchdog-fire-timeout",
+      paramLabel = "SECONDS",
+      defaultValue = "60",
+      description =
+          "How long after the failure of a host its leases are left alone, for its watchdog to"
+              + " reset it. Must be equal on all hosts that share storage, and 60 beside hosts that"
+              + " run sanlock. Default: ${DEFAULT-VALUE}")
+  private int watchdogFireTimeout = 60;
+
+  @Option(
+      names = "--watchdog",
+      paramLabel = "MODE",
+      defaultValue = "auto",
+      description =
+          "Whether wdmd shall reset the host when machines that lost their leases cannot be ended:"
+              + " auto (where it answers), off, or required (without it no machine with such leases"
+              + " is started). Default: ${DEFAULT-VALUE}")
+  private WatchdogMode watchdog = WatchdogMode.AUTO;
+
+  @Option(
+      names = "--watchdog-socket",
+      paramLabel = "PATH",
+      defaultValue = "/run/wdmd/wdmd.sock",
+      description = "Where wdmd answers. Default: ${DEFAULT-VALUE}")
+  private Path watchdogSocket = KeeperOptions.DEFAULT_WATCHDOG_SOCKET;
+
   @Spec private CommandSpec spec = CommandSpec.create();
 
   @Override
@@ -42,8 +72,14 @@ public final class KeeperCommand implements Callable<Integer> {
       throw new ParameterException(
           spec.commandLine(), "--socket must be an absolute path, not " + socket);
     }
+    if (watchdogFireTimeout < 1) {
+      throw new ParameterException(spec.commandLine(), "--watchdog-fire-timeout must be 1 or more");
+    }
+    var options =
+        new KeeperOptions(
+            socket, Duration.ofSeconds(watchdogFireTimeout), watchdog, watchdogSocket);
     try {
-      KeeperServer server = KeeperServer.start(socket, Clock.systemUTC());
+      KeeperServer server = KeeperServer.start(options, Clock.systemUTC());
       Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(() -> end(server)));
     } catch (IOException failure) {
       say(String.valueOf(failure.getMessage()));

@@ -7,6 +7,9 @@ public final class KeeperMain {
   private KeeperMain() {}
 
   public static void main(String[] arguments) {
-    System.exit(new CommandLine(new KeeperCommand()).execute(arguments));
+    System.exit(
+        new CommandLine(new KeeperCommand())
+            .setCaseInsensitiveEnumValuesAllowed(true)
+            .execute(arguments));
   }
 }

@@ -13,6 +13,7 @@ import dev.holdfast.keeper.protocol.ProcessSignal;
 import dev.holdfast.keeper.protocol.ProcessState;
 import dev.holdfast.keeper.protocol.Request;
 import dev.holdfast.keeper.protocol.Tie;
+import dev.holdfast.keeper.server.KeeperOptions;
 import dev.holdfast.keeper.server.KeeperServer;
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
@@ -49,7 +50,7 @@ class KeeperServerTest {
         "root".equals(System.getProperty("user.name")),
         "changing the user of a process needs root");
     machines = new Machines(directory);
-    server = KeeperServer.start(machines.socket(), Clock.systemUTC());
+    server = KeeperServer.start(KeeperOptions.defaults(machines.socket()), Clock.systemUTC());
     client = machines.connect(listener);
   }
 
@@ -293,7 +294,7 @@ class KeeperServerTest {
     Path otherSocket = directory.resolve("other.sock");
     var heard = new RecordingListener();
 
-    try (var other = KeeperServer.start(otherSocket, Clock.systemUTC());
+    try (var other = KeeperServer.start(KeeperOptions.defaults(otherSocket), Clock.systemUTC());
         var otherClient = KeeperClient.connect(otherSocket, heard)) {
       assertThat(other.processes()).isEmpty();
       UUID wrong = UUID.randomUUID();
@@ -327,7 +328,8 @@ class KeeperServerTest {
   void ownsItsSocketAlone() throws IOException {
     assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(machines.socket())))
         .isEqualTo("rw-------");
-    assertThatThrownBy(() -> KeeperServer.start(machines.socket(), Clock.systemUTC()))
+    assertThatThrownBy(
+            () -> KeeperServer.start(KeeperOptions.defaults(machines.socket()), Clock.systemUTC()))
         .hasMessageContaining("another keeper");
     assertThat(client.list()).isEmpty();
   }

@@ -116,7 +116,7 @@ class LeaseMessagesTest {
         .hasMessageContaining("alignMebibytes");
     assertThatThrownBy(
             () -> new Lockspace("x".repeat(49), Path.of("/pool"), 0, 1, "node", 10, 512, 1))
-        .hasMessageContaining("1 to 48 bytes");
+        .hasMessageContaining("1 to 48 visible ASCII");
     assertThatThrownBy(() -> new Request.AcquireLeases(MACHINE, List.of(OFD, OFD)))
         .hasMessageContaining("same place twice");
   }

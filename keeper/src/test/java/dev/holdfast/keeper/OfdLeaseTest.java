@@ -15,6 +15,7 @@ import dev.holdfast.keeper.protocol.lease.HeldLease;
 import dev.holdfast.keeper.protocol.lease.Lease;
 import dev.holdfast.keeper.protocol.lease.LeaseMode;
 import dev.holdfast.keeper.protocol.lease.MachineLeases;
+import dev.holdfast.keeper.server.KeeperOptions;
 import dev.holdfast.keeper.server.KeeperServer;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -53,8 +54,8 @@ class OfdLeaseTest {
     Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx--x--x"));
     machines = new Machines(Files.createDirectory(directory.resolve("one")));
     elsewhere = new Machines(Files.createDirectory(directory.resolve("two")));
-    server = KeeperServer.start(machines.socket(), Clock.systemUTC());
-    otherServer = KeeperServer.start(elsewhere.socket(), Clock.systemUTC());
+    server = KeeperServer.start(KeeperOptions.defaults(machines.socket()), Clock.systemUTC());
+    otherServer = KeeperServer.start(KeeperOptions.defaults(elsewhere.socket()), Clock.systemUTC());
     client = machines.connect(listener);
     otherClient = elsewhere.connect(new RecordingListener());
     lease = new Lease.Ofd(directory.resolve("disk.lock"), LeaseMode.EXCLUSIVE);

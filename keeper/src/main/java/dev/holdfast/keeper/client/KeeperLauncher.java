@@ -21,8 +21,9 @@ import java.util.stream.Collectors;
  * @param javaHome a JDK or runtime image of version 25 or newer
  * @param classPath what the keeper's main class needs
  * @param logFile takes the keeper's own output, appended
+ * @param options further options of the keeper's command line
  */
-public record KeeperLauncher(Path javaHome, String classPath, Path logFile) {
+public record KeeperLauncher(Path javaHome, String classPath, Path logFile, List<String> options) {
   /**
    * Name of the class that has the keeper's main method; it is not imported, since a client must
    * not depend on the server.
@@ -45,6 +46,15 @@ public record KeeperLauncher(Path javaHome, String classPath, Path logFile) {
           "-XX:+ExitOnOutOfMemoryError",
           "-Xshare:auto",
           "--enable-native-access=ALL-UNNAMED");
+
+  public KeeperLauncher {
+    options = List.copyOf(options);
+  }
+
+  /** A keeper with all options at their defaults. */
+  public KeeperLauncher(Path javaHome, String classPath, Path logFile) {
+    this(javaHome, classPath, logFile, List.of());
+  }
 
   private static final Duration START_TIMEOUT = Duration.ofSeconds(20);
   private static final long POLL_MILLIS = 20;
@@ -98,6 +108,7 @@ public record KeeperLauncher(Path javaHome, String classPath, Path logFile) {
             MAIN_CLASS,
             "--socket",
             socket.toAbsolutePath().toString()));
+    command.addAll(options);
     return new ProcessBuilder(command)
         .directory(new File("/"))
         .redirectInput(new File("/dev/null"))

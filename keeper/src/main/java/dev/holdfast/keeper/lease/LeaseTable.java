@@ -27,16 +27,19 @@ public final class LeaseTable {
     return removed == null ? List.of() : removed;
   }
 
-  public synchronized List<Holding> of(UUID machine) {
-    return List.copyOf(machines.getOrDefault(machine, List.of()));
+  /** Forgets some of what a machine holds. */
+  public synchronized List<Holding> remove(UUID machine, Predicate<HeldLease> which) {
+    List<Holding> all = machines.getOrDefault(machine, new ArrayList<>());
+    List<Holding> removed = all.stream().filter(holding -> which.test(holding.held())).toList();
+    all.removeAll(removed);
+    if (all.isEmpty()) {
+      machines.remove(machine);
+    }
+    return removed;
   }
 
-  /** The machines that have a holding of the given kind. */
-  public synchronized List<UUID> machinesWith(Predicate<Holding> kind) {
-    return machines.entrySet().stream()
-        .filter(entry -> entry.getValue().stream().anyMatch(kind))
-        .map(Map.Entry::getKey)
-        .toList();
+  public synchronized List<Holding> of(UUID machine) {
+    return List.copyOf(machines.getOrDefault(machine, List.of()));
   }
 
   /** Some machine that has a holding of the given kind. */

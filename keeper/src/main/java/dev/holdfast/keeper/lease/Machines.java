@@ -12,6 +12,7 @@ import dev.holdfast.keeper.protocol.lease.Lease;
 import dev.holdfast.keeper.protocol.lease.LeaseMode;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -23,13 +24,21 @@ import java.util.UUID;
 public final class Machines {
   private final ProcessTable processes;
   private final LeaseTable table;
+  private final Gates gates;
   private final LeaseBackend<Lease.Ofd> ofd;
-  private final Gates gates = new Gates();
+  private final LeaseBackend<Lease.Sanlock> sanlock;
 
-  public Machines(ProcessTable processes, LeaseTable table, LeaseBackend<Lease.Ofd> ofd) {
+  public Machines(
+      ProcessTable processes,
+      LeaseTable table,
+      Gates gates,
+      LeaseBackend<Lease.Ofd> ofd,
+      LeaseBackend<Lease.Sanlock> sanlock) {
     this.processes = processes;
     this.table = table;
+    this.gates = gates;
     this.ofd = ofd;
+    this.sanlock = sanlock;
   }
 
   /** Starts a machine's process, which gets the descriptors of its leases. */
@@ -37,7 +46,8 @@ public final class Machines {
     UUID machine = launch.machineId();
     try (var _ = gates.enter(machine)) {
       List<Holding> holdings = table.of(machine);
-      var inherited = new ArrayList<Descriptor>();
+      // Leases in one lockspace have one descriptor.
+      var inherited = new LinkedHashSet<Descriptor>();
       for (Holding holding : holdings) {
         if (holding.endsWithKeeper() && launch.tie() != Tie.KEEPER_LIFE) {
           throw new KeeperRefusal(
@@ -51,7 +61,7 @@ public final class Machines {
         holding.confirm();
         holding.inherited().ifPresent(inherited::add);
       }
-      return processes.launch(launch, inherited);
+      return processes.launch(launch, List.copyOf(inherited));
     }
   }
 
@@ -101,10 +111,7 @@ public final class Machines {
       throws KeeperRefusal {
     return switch (lease) {
       case Lease.Ofd lock -> ofd.acquire(machine, process, lock);
-      case Lease.Sanlock _ ->
-          throw new KeeperRefusal(
-              FailureCode.UNKNOWN_REQUEST,
-              "this keeper holds no leases in sanlock's format: use a newer one");
+      case Lease.Sanlock resource -> sanlock.acquire(machine, process, resource);
     };
   }
 

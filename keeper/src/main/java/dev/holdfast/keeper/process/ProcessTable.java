@@ -263,6 +263,11 @@ public final class ProcessTable implements AutoCloseable {
     return Optional.ofNullable(live.get(machine)).map(Supervised::state);
   }
 
+  /** Whether a process of the machine may come to be that {@link #running} does not show yet. */
+  public synchronized boolean isStarting(UUID machine) {
+    return reserved.contains(machine);
+  }
+
   public synchronized List<ProcessState> list() {
     return Stream.concat(ended.values().stream(), live.values().stream().map(Supervised::state))
         .toList();

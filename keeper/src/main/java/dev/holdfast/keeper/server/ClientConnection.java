@@ -1,9 +1,5 @@
 package dev.holdfast.keeper.server;
 
-import dev.holdfast.keeper.lease.LeaseTable;
-import dev.holdfast.keeper.lease.Machines;
-import dev.holdfast.keeper.process.KeeperRefusal;
-import dev.holdfast.keeper.process.ProcessTable;
 import dev.holdfast.keeper.protocol.Event;
 import dev.holdfast.keeper.protocol.FailureCode;
 import dev.holdfast.keeper.protocol.KeeperLine;
@@ -16,7 +12,6 @@ import dev.holdfast.keeper.protocol.Request;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
@@ -38,9 +33,7 @@ final class ClientConnection {
   private static final int REQUESTS_AT_ONCE = 64;
 
   private final LineChannel channel;
-  private final ProcessTable processes;
-  private final Machines machines;
-  private final LeaseTable leases;
+  private final Answers answers;
   private final ProtocolJson json;
   private final Consumer<ClientConnection> onClose;
   private final BlockingQueue<KeeperLine> outgoing = new ArrayBlockingQueue<>(LONGEST_QUEUE);
@@ -52,16 +45,9 @@ final class ClientConnection {
   private volatile boolean greeted;
 
   ClientConnection(
-      LineChannel channel,
-      ProcessTable processes,
-      Machines machines,
-      LeaseTable leases,
-      ProtocolJson json,
-      Consumer<ClientConnection> onClose) {
+      LineChannel channel, Answers answers, ProtocolJson json, Consumer<ClientConnection> onClose) {
     this.channel = channel;
-    this.processes = processes;
-    this.machines = machines;
-    this.leases = leases;
+    this.answers = answers;
     this.json = json;
     this.onClose = onClose;
   }
@@ -168,47 +154,12 @@ final class ClientConnection {
 
   private void serve(Request.Line line) {
     try {
-      reply(line.id(), answer(line.request()));
+      reply(line.id(), answers.to(line.request()));
     } catch (RuntimeException failure) {
       log.log(Level.ERROR, "A request failed", failure);
       reply(line.id(), new Reply.Failure(FailureCode.INTERNAL, "the keeper failed: " + failure));
     } finally {
       requests.release();
-    }
-  }
-
-  private Reply answer(Request request) {
-    try {
-      return switch (request) {
-        case Request.Hello _ -> new Reply.Done();
-        case Request.Launch launch -> new Reply.OneProcess(machines.launch(launch));
-        case Request.ListProcesses _ -> new Reply.Processes(processes.list());
-        case Request.Adopt adopt -> new Reply.OneProcess(machines.adopt(adopt));
-        case Request.SendSignal signal -> {
-          processes.signal(signal.machineId(), signal.signal());
-          yield new Reply.Done();
-        }
-        case Request.Forget forget -> {
-          processes.forget(forget.machineId());
-          yield new Reply.Done();
-        }
-        case Request.FormatLockspace _,
-            Request.FormatLease _,
-            Request.JoinLockspace _,
-            Request.LeaveLockspace _,
-            Request.Upgrade _ ->
-            new Reply.Failure(
-                FailureCode.UNKNOWN_REQUEST, "this keeper holds no leases: use a newer one");
-        case Request.ListLockspaces _ -> new Reply.Lockspaces(List.of());
-        case Request.AcquireLeases acquire ->
-            new Reply.Leases(acquire.machineId(), machines.acquire(acquire));
-        case Request.ReleaseLeases release ->
-            new Reply.Leases(release.machineId(), machines.release(release));
-        case Request.ListLeases _ -> new Reply.AllLeases(leases.list());
-      };
-    } catch (KeeperRefusal refusal) {
-      return new Reply.Failure(
-          refusal.code(), String.valueOf(refusal.getMessage()), refusal.holder());
     }
   }
 

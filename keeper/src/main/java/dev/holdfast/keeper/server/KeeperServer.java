@@ -1,8 +1,5 @@
 package dev.holdfast.keeper.server;
 
-import dev.holdfast.keeper.lease.LeaseTable;
-import dev.holdfast.keeper.lease.Machines;
-import dev.holdfast.keeper.lease.ofd.OfdBackend;
 import dev.holdfast.keeper.process.ProcessTable;
 import dev.holdfast.keeper.protocol.Event;
 import dev.holdfast.keeper.protocol.LineChannel;
@@ -43,20 +40,17 @@ public final class KeeperServer implements AutoCloseable {
   private final ServerSocketChannel listener;
   private final PeerPolicy peers;
   private final ProcessTable processes;
-  private final LeaseTable leases = new LeaseTable();
-  private final OfdBackend ofd;
-  private final Machines machines;
+  private final Leases leases;
   private final ProtocolJson json = new ProtocolJson();
   private final Set<ClientConnection> connections = ConcurrentHashMap.newKeySet();
 
-  private KeeperServer(Path socket, FileChannel lock, Clock clock) throws IOException {
-    this.socket = socket;
+  private KeeperServer(KeeperOptions options, FileChannel lock, Clock clock) throws IOException {
+    this.socket = options.socket();
     this.lock = lock;
     this.peers = PeerPolicy.rootAndSelf();
     this.listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
     this.processes = new ProcessTable(clock, this::announce);
-    this.ofd = new OfdBackend(leases, clock);
-    this.machines = new Machines(processes, leases, ofd);
+    this.leases = Leases.create(options, processes, clock, this::push);
   }
 
   /**
@@ -64,10 +58,10 @@ public final class KeeperServer implements AutoCloseable {
    *
    * @throws IOException if another keeper answers there, or the socket cannot be made
    */
-  public static KeeperServer start(Path socket, Clock clock) throws IOException {
-    FileChannel lock = lock(socket);
+  public static KeeperServer start(KeeperOptions options, Clock clock) throws IOException {
+    FileChannel lock = lock(options.socket());
     try {
-      var server = new KeeperServer(socket, lock, clock);
+      var server = new KeeperServer(options, lock, clock);
       try {
         server.listen();
       } catch (IOException failure) {
@@ -142,14 +136,17 @@ public final class KeeperServer implements AutoCloseable {
     }
     var connection =
         new ClientConnection(
-            new LineChannel(channel), processes, machines, leases, json, connections::remove);
+            new LineChannel(channel), new Answers(processes, leases), json, connections::remove);
     connections.add(connection);
     connection.start();
   }
 
   private void announce(ProcessState ended) {
-    ofd.exited(ended.machineId());
-    var event = new Event.Exited(ended);
+    leases.exited(ended.machineId());
+    push(new Event.Exited(ended));
+  }
+
+  private void push(Event event) {
     connections.forEach(connection -> connection.push(event));
   }
 
@@ -168,6 +165,7 @@ public final class KeeperServer implements AutoCloseable {
       boolean bound = listener.getLocalAddress() != null;
       listener.close();
       connections.forEach(ClientConnection::close);
+      leases.close();
       processes.close();
       if (bound) {
         Files.deleteIfExists(socket);

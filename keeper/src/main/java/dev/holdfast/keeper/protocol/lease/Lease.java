@@ -24,8 +24,8 @@ public sealed interface Lease {
   /**
    * A renewed lease in sanlock's format.
    *
-   * @param lockspace name of a lockspace that this host has joined; 1 to 48 bytes
-   * @param resource name of the lease, 1 to 48 bytes
+   * @param lockspace name of a lockspace that this host has joined
+   * @param resource name of the lease, unique in the lockspace
    * @param offset where its area begins, in bytes; a multiple of the lockspace's alignment
    * @param version the version that it must have, for resuming a paused machine: another one means
    *     that somebody else held it in between; absent where any will do

@@ -1,19 +1,17 @@
 package dev.holdfast.keeper.protocol.lease;
 
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Objects;
 
 /**
  * A lockspace in sanlock's format, and who this host is in it.
  *
- * @param name 1 to 48 bytes; the same on all hosts
+ * @param name the same on all hosts; names have 1 to 48 visible ASCII characters but colons
  * @param path absolute path of the file or block device
  * @param offset where its area begins, in bytes; a multiple of the alignment
  * @param hostId this host's number in it, from 1 to {@link #mostHosts}; no two hosts may have the
  *     same
- * @param hostName this host's unique name, 1 to 48 bytes: the same name takes its host id back
- *     without waiting
+ * @param hostName this host's unique name: the same name takes its host id back without waiting
  * @param ioTimeoutSeconds 1 to 60. Everything follows from it: renewal every 2, warning after 6,
  *     machines killed after 8 of it
  * @param sectorSize 512 or 4096 bytes
@@ -28,8 +26,8 @@ public record Lockspace(
     int ioTimeoutSeconds,
     int sectorSize,
     int alignMebibytes) {
-  /** Longest name of a lockspace, resource or host, in bytes of UTF-8. */
-  public static final int LONGEST_NAME_BYTES = 48;
+  /** Longest name of a lockspace, resource or host. */
+  public static final int LONGEST_NAME = 48;
 
   private static final int MEBIBYTE = 1024 * 1024;
 
@@ -57,17 +55,17 @@ public record Lockspace(
     return sectorSize == 512 ? 2000 : 250 * alignMebibytes;
   }
 
+  /**
+   * On the storage colons and spaces would be allowed too, but they divide the words of sanlock's
+   * commands.
+   */
   static void requireName(String name, String field) {
     Objects.requireNonNull(name, field + " is missing");
-    int length = name.getBytes(StandardCharsets.UTF_8).length;
     require(
-        length >= 1
-            && length <= LONGEST_NAME_BYTES
-            && name.chars().noneMatch(Character::isISOControl),
-        field
-            + " must have 1 to "
-            + LONGEST_NAME_BYTES
-            + " bytes, none of them a control character");
+        !name.isEmpty()
+            && name.length() <= LONGEST_NAME
+            && name.chars().allMatch(each -> each > ' ' && each < 0x7f && each != ':'),
+        field + " must be 1 to " + LONGEST_NAME + " visible ASCII characters without a colon");
   }
 
   static void requireAbsolute(Path path) {

@@ -1,0 +1,254 @@
+package dev.holdfast.keeper.lease.sanlock;
+
+import dev.holdfast.keeper.protocol.lease.LockspacePhase;
+import dev.holdfast.keeper.sanlock.disk.Ticks;
+import dev.holdfast.keeper.sanlock.format.LeaderRecord;
+import dev.holdfast.keeper.sanlock.format.LeaseFormatException;
+import dev.holdfast.keeper.sanlock.lockspace.JoinResult;
+import dev.holdfast.keeper.sanlock.lockspace.LeaseTimes;
+import dev.holdfast.keeper.sanlock.lockspace.Lockspace;
+import dev.holdfast.keeper.sanlock.lockspace.Membership;
+import dev.holdfast.keeper.sanlock.lockspace.RenewalResult;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.time.Duration;
+
+/**
+ * The life of a host id: joined, renewed, lost, joined again when everything under the old life is
+ * gone, until it is left. One thread, which may hang with its storage; the fence does not.
+ */
+final class JoinedLockspace {
+  private static final Logger log = System.getLogger(JoinedLockspace.class.getName());
+  private static final Duration AFTER_FAILURE = Duration.ofMillis(500);
+  private static final Duration BETWEEN_LOOKS = Duration.ofMillis(200);
+
+  private final dev.holdfast.keeper.protocol.lease.Lockspace spec;
+  private final Lockspace lockspace;
+  private final LeaseStorage storage;
+  private final Ticks ticks;
+  private final LeaseTimes times;
+  private final GuardFile guardFile;
+  private final LockspaceStatus status;
+  private final LocalResources resources;
+  private final LockspaceFence fence;
+  private final Thread thread;
+  private volatile boolean leaving;
+
+  JoinedLockspace(
+      dev.holdfast.keeper.protocol.lease.Lockspace spec,
+      Lockspace lockspace,
+      LeaseStorage storage,
+      Ticks ticks,
+      GuardFile guardFile,
+      LockspaceStatus status,
+      LocalResources resources,
+      LockspaceFence fence) {
+    this.spec = spec;
+    this.lockspace = lockspace;
+    this.storage = storage;
+    this.ticks = ticks;
+    this.times = lockspace.settings().times();
+    this.guardFile = guardFile;
+    this.status = status;
+    this.resources = resources;
+    this.fence = fence;
+    this.thread =
+        Thread.ofPlatform().name("keeper-lockspace-" + spec.name()).daemon().unstarted(this::run);
+  }
+
+  void start() {
+    thread.start();
+  }
+
+  dev.holdfast.keeper.protocol.lease.Lockspace spec() {
+    return spec;
+  }
+
+  Lockspace lockspace() {
+    return lockspace;
+  }
+
+  LeaseStorage storage() {
+    return storage;
+  }
+
+  LockspaceStatus status() {
+    return status;
+  }
+
+  LocalResources resources() {
+    return resources;
+  }
+
+  LockspaceFence fence() {
+    return fence;
+  }
+
+  GuardFile guardFile() {
+    return guardFile;
+  }
+
+  private void run() {
+    while (!leaving) {
+      try {
+        if (join()) {
+          renewUntilLost();
+        } else {
+          ticks.sleep(times.renewal());
+        }
+      } catch (InterruptedException asked) {
+        log.log(Level.DEBUG, "Lockspace {0} is to be left", spec.name());
+      }
+    }
+    leaveStorage();
+  }
+
+  private boolean join() throws InterruptedException {
+    try {
+      if (!guardFile.take()) {
+        status.explain(
+            "processes of an earlier keeper that used leases here are not gone yet: they hold "
+                + guardFile.file());
+        return false;
+      }
+      return switch (lockspace.join()) {
+        case JoinResult.Joined(Membership membership) -> {
+          log.log(
+              Level.INFO,
+              "Lockspace {0} is joined with host id {1}, generation {2}",
+              spec.name(),
+              membership.hostId(),
+              membership.generation());
+          fence.renewed(membership);
+          yield true;
+        }
+        case JoinResult.Busy(LeaderRecord other) -> {
+          status.explain(
+              "host id "
+                  + spec.hostId()
+                  + " is used by host '"
+                  + other.name()
+                  + "': give this host another one");
+          yield false;
+        }
+      };
+    } catch (LeaseFormatException wrong) {
+      status.explain(spec.path() + " at " + spec.offset() + ": " + wrong.getMessage());
+    } catch (IOException failure) {
+      status.explain("storage fails: " + failure.getMessage());
+    }
+    storage.reopenWhenIdle();
+    return false;
+  }
+
+  /** Returns when the host id is no longer ours and all that used it is gone. */
+  private void renewUntilLost() throws InterruptedException {
+    Duration due = renewalAfter(ticks.now());
+    while (!leaving) {
+      sleepUntil(due);
+      if (lockspace.membership().isPresent()) {
+        due = renew();
+      } else {
+        due = ticks.now().plus(BETWEEN_LOOKS);
+      }
+      if (fence.isOver()) {
+        startAnew();
+        return;
+      }
+    }
+  }
+
+  private Duration renewalAfter(Duration fallback) {
+    return lockspace
+        .membership()
+        .map(Membership::lastRenewal)
+        .orElse(fallback)
+        .plus(times.renewal());
+  }
+
+  /** Sleeps in short pieces once the fence is at work, since it can be over at any moment. */
+  private void sleepUntil(Duration due) throws InterruptedException {
+    Duration left = due.minus(ticks.now());
+    while (left.isPositive() && !fence.isOver()) {
+      boolean failed = fence.hasFailed();
+      Duration piece = failed && left.compareTo(BETWEEN_LOOKS) > 0 ? BETWEEN_LOOKS : left;
+      ticks.sleep(piece.compareTo(AFTER_FAILURE) > 0 ? AFTER_FAILURE : piece);
+      left = due.minus(ticks.now());
+    }
+  }
+
+  /** Returns when the next renewal is due. */
+  private Duration renew() {
+    Duration began = ticks.now();
+    try {
+      switch (lockspace.renew()) {
+        case RenewalResult.Renewed(Membership membership, _) -> {
+          status.measured(true, ticks.now().minus(began));
+          fence.renewed(membership);
+          status.saw(lockspace.peers());
+        }
+        case RenewalResult.Lost(String reason) -> {
+          status.measured(false, Duration.ZERO);
+          fence.fail(reason);
+        }
+      }
+      return renewalAfter(ticks.now());
+    } catch (IOException failure) {
+      status.measured(false, Duration.ZERO);
+      if (!fence.hasFailed()) {
+        status.explain("the last renewal failed: " + failure.getMessage());
+      }
+      return ticks.now().plus(AFTER_FAILURE);
+    }
+  }
+
+  /** The old life is given back if it still is ours, since all that was under it is gone. */
+  private void startAnew() throws InterruptedException {
+    while (!leaving) {
+      try {
+        lockspace.release();
+        break;
+      } catch (IOException failure) {
+        ticks.sleep(AFTER_FAILURE);
+      }
+    }
+    storage.reopenWhenIdle();
+    fence.reset();
+  }
+
+  /** Gives the host id back, however long the storage takes. */
+  private void leaveStorage() {
+    boolean released = false;
+    while (!released) {
+      try {
+        lockspace.release();
+        released = true;
+      } catch (IOException failure) {
+        status.explain("the host id was not given back yet: " + failure.getMessage());
+        try {
+          ticks.sleep(AFTER_FAILURE);
+        } catch (InterruptedException again) {
+          log.log(Level.DEBUG, "Lockspace {0} is being left already", spec.name());
+        }
+      }
+    }
+    fence.leave();
+    storage.close();
+    guardFile.close();
+  }
+
+  /** Begins to leave; nothing may be held or acquired any more. */
+  void leave() {
+    if (!leaving) {
+      leaving = true;
+      status.enter(LockspacePhase.LEAVING, null);
+      thread.interrupt();
+    }
+  }
+
+  /** Waits for the end of leaving; false if it takes longer. */
+  boolean awaitLeft(Duration limit) throws InterruptedException {
+    return thread.join(limit);
+  }
+}

@@ -1,0 +1,268 @@
+package dev.holdfast.keeper.lease.sanlock;
+
+import dev.holdfast.keeper.fencing.Fencing;
+import dev.holdfast.keeper.fencing.Watchdog;
+import dev.holdfast.keeper.lease.LostLeases;
+import dev.holdfast.keeper.process.KeeperRefusal;
+import dev.holdfast.keeper.protocol.FailureCode;
+import dev.holdfast.keeper.protocol.lease.Lease;
+import dev.holdfast.keeper.protocol.lease.LeaseMode;
+import dev.holdfast.keeper.protocol.lease.LockspacePhase;
+import dev.holdfast.keeper.protocol.lease.LockspaceState;
+import dev.holdfast.keeper.sanlock.disk.Ticks;
+import dev.holdfast.keeper.sanlock.lockspace.LeaseTimes;
+import dev.holdfast.keeper.sanlock.lockspace.Lockspace;
+import dev.holdfast.keeper.sanlock.lockspace.LockspaceSettings;
+import dev.holdfast.keeper.sanlock.resource.ResourceLease;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
+import java.util.function.Consumer;
+import java.util.random.RandomGenerator;
+
+/** The lockspaces that this host has joined. Thread-safe. */
+public final class Lockspaces implements AutoCloseable {
+  /** More acquisitions at once would only wait for each other in the storage. */
+  private static final int ACQUISITIONS_AT_ONCE = 8;
+
+  private static final int LEAVE_FACTOR = 3;
+  private static final Duration CLOSE_LIMIT = Duration.ofSeconds(3);
+
+  private final Path directory;
+  private final Fencing fencing;
+  private final LostLeases lost;
+  private final Clock clock;
+  private final Consumer<LockspaceState> onChange;
+  private final Ticks ticks = new BootTicks();
+  private final FenceWatch watch;
+
+  /** Guarded by this. */
+  private final Map<String, JoinedLockspace> joined = new LinkedHashMap<>();
+
+  /** Files with leases, which need not be those with the lockspaces. */
+  private final Map<Place, LeaseStorage> storages = new ConcurrentHashMap<>();
+
+  private final Map<String, Semaphore> acquisitions = new ConcurrentHashMap<>();
+
+  private record Place(String lockspace, Path path) {}
+
+  /**
+   * @param directory of this keeper alone, for local files that say who still lives
+   * @param onChange told of each change; must not block
+   */
+  public Lockspaces(
+      Path directory,
+      Fencing fencing,
+      LostLeases lost,
+      Clock clock,
+      Consumer<LockspaceState> onChange) {
+    this.directory = directory;
+    this.fencing = fencing;
+    this.lost = lost;
+    this.clock = clock;
+    this.onChange = onChange;
+    this.watch = FenceWatch.start(ticks, this::all);
+  }
+
+  private synchronized List<JoinedLockspace> all() {
+    return List.copyOf(joined.values());
+  }
+
+  /** Makes a lockspace on the storage where there is none. */
+  public void format(dev.holdfast.keeper.protocol.lease.Lockspace lockspace) throws KeeperRefusal {
+    AreaFormatter.formatLockspace(lockspace);
+  }
+
+  /** Makes a lease on the storage where there is none, while no other host does. */
+  public void format(Lease.Sanlock lease) throws KeeperRefusal {
+    JoinedLockspace in = joined(lease.lockspace());
+    dev.holdfast.keeper.protocol.lease.Lockspace spec = in.spec();
+    var maker =
+        new Lease.Sanlock(
+            spec.name(),
+            AreaFormatter.MAKER,
+            spec.path(),
+            AreaFormatter.makerOffset(spec),
+            LeaseMode.EXCLUSIVE,
+            null);
+    var backend = new SanlockBackend(this, clock);
+    var held = backend.acquire(LostLeases.KEEPER, Optional.empty(), maker);
+    AreaFormatter.formatLease(
+        spec,
+        lease,
+        () -> {
+          var _ = held.release(false);
+        });
+  }
+
+  /** Begins to join; joining again in the same way does nothing. */
+  public synchronized LockspaceState join(dev.holdfast.keeper.protocol.lease.Lockspace lockspace)
+      throws KeeperRefusal {
+    JoinedLockspace present = joined.get(lockspace.name());
+    if (present == null) {
+      present = create(lockspace);
+      joined.put(lockspace.name(), present);
+      present.start();
+    } else if (present.status().phase() == LockspacePhase.LEAVING) {
+      throw new KeeperRefusal(
+          FailureCode.LOCKSPACE_NOT_READY,
+          "lockspace " + lockspace.name() + " is being left; join it again when that is done");
+    } else if (!present.spec().equals(lockspace)) {
+      throw new KeeperRefusal(
+          FailureCode.LOCKSPACE_MISMATCH,
+          "lockspace "
+              + lockspace.name()
+              + " is joined in another way ("
+              + present.spec()
+              + "): leave it first");
+    }
+    return present.status().snapshot();
+  }
+
+  private JoinedLockspace create(dev.holdfast.keeper.protocol.lease.Lockspace spec) {
+    var settings =
+        new LockspaceSettings(
+            spec.name(),
+            spec.offset(),
+            AreaFormatter.geometry(spec),
+            spec.hostId(),
+            spec.hostName(),
+            new LeaseTimes(Duration.ofSeconds(spec.ioTimeoutSeconds()), fencing.fireTimeout()));
+    var storage = new LeaseStorage(spec.path(), settings.geometry().areaBytes());
+    var lockspace = new Lockspace(storage, ticks, settings);
+    Watchdog watchdog = fencing.watchdog(spec.name());
+    var status =
+        new LockspaceStatus(
+            spec,
+            ticks,
+            clock,
+            () -> fencing.deadMan().unavailable().isPresent() ? 1 : watchdog.isUp() ? 3 : 2,
+            onChange);
+    var resources = new LocalResources();
+    var fence =
+        new LockspaceFence(
+            spec.name(), settings.times(), ticks, status, resources, fencing, watchdog, lost);
+    watchdog.prepare();
+    return new JoinedLockspace(
+        spec,
+        lockspace,
+        storage,
+        ticks,
+        new GuardFile(directory, spec.name()),
+        status,
+        resources,
+        fence);
+  }
+
+  /** Gives the host id back and waits for it; nothing happens for a lockspace not joined. */
+  public void leave(String name) throws KeeperRefusal {
+    JoinedLockspace leaving;
+    synchronized (this) {
+      leaving = joined.get(name);
+      if (leaving == null) {
+        return;
+      }
+      if (!leaving.resources().isEmpty()) {
+        throw new KeeperRefusal(
+            FailureCode.LEASE_IN_USE,
+            "machines hold leases in lockspace "
+                + name
+                + ", or leases are still being given back: "
+                + leaving.resources().machines());
+      }
+      leaving.leave();
+    }
+    if (!awaitLeft(
+        leaving, leaving.lockspace().settings().times().ioTimeout().multipliedBy(LEAVE_FACTOR))) {
+      throw new KeeperRefusal(
+          FailureCode.LEASE_STORAGE,
+          "the host id in lockspace "
+              + name
+              + " is not given back yet, since storage does not answer; that goes on");
+    }
+    synchronized (this) {
+      if (joined.remove(name, leaving)) {
+        storages.keySet().removeIf(place -> isIn(name, place));
+        acquisitions.remove(name);
+      }
+    }
+  }
+
+  private boolean isIn(String name, Place place) {
+    if (!place.lockspace.equals(name)) {
+      return false;
+    }
+    LeaseStorage storage = storages.get(place);
+    if (storage != null) {
+      storage.close();
+    }
+    return true;
+  }
+
+  private static boolean awaitLeft(JoinedLockspace leaving, Duration limit) {
+    try {
+      return leaving.awaitLeft(limit);
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  public List<LockspaceState> list() {
+    return all().stream().map(lockspace -> lockspace.status().snapshot()).toList();
+  }
+
+  synchronized JoinedLockspace joined(String name) throws KeeperRefusal {
+    JoinedLockspace found = joined.get(name);
+    if (found == null) {
+      throw new KeeperRefusal(
+          FailureCode.LOCKSPACE_NOT_READY, "lockspace " + name + " is not joined: join it first");
+    }
+    return found;
+  }
+
+  /**
+   * A resource in the lockspace, wherever it is.
+   *
+   * @throws IllegalArgumentException for an offset where there can be none
+   */
+  ResourceLease resource(JoinedLockspace in, Path path, String name, long offset) {
+    LeaseStorage storage =
+        path.equals(in.spec().path())
+            ? in.storage()
+            : storages.computeIfAbsent(
+                new Place(in.spec().name(), path),
+                place ->
+                    new LeaseStorage(place.path, in.lockspace().settings().geometry().areaBytes()));
+    return new ResourceLease(
+        storage, ticks, in.lockspace(), name, offset, RandomGenerator.getDefault());
+  }
+
+  void enterStorage(JoinedLockspace in) {
+    acquisitionsIn(in).acquireUninterruptibly();
+  }
+
+  void leaveStorage(JoinedLockspace in) {
+    acquisitionsIn(in).release();
+  }
+
+  private Semaphore acquisitionsIn(JoinedLockspace in) {
+    return acquisitions.computeIfAbsent(in.spec().name(), _ -> new Semaphore(ACQUISITIONS_AT_ONCE));
+  }
+
+  /** Gives back the host ids under which nothing is held; the others end with this process. */
+  @Override
+  public void close() {
+    List<JoinedLockspace> unused =
+        all().stream().filter(lockspace -> lockspace.resources().isEmpty()).toList();
+    unused.forEach(JoinedLockspace::leave);
+    unused.forEach(lockspace -> awaitLeft(lockspace, CLOSE_LIMIT));
+    watch.close();
+  }
+}
