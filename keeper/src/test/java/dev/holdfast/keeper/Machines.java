@@ -35,6 +35,10 @@ final class Machines implements AutoCloseable {
     return directory.resolve("keeper.sock");
   }
 
+  Path keeperLog() {
+    return directory.resolve("keeper.log");
+  }
+
   Path logFile(UUID machine) {
     return directory.resolve(machine + ".log");
   }
@@ -100,12 +104,13 @@ final class Machines implements AutoCloseable {
   }
 
   /** Starts a keeper in a JVM of its own and returns it. */
-  ProcessHandle startKeeper() throws IOException {
+  ProcessHandle startKeeper(String... options) throws IOException {
     var launcher =
         new KeeperLauncher(
             Path.of(System.getProperty("java.home")),
             System.getProperty("java.class.path"),
-            directory.resolve("keeper.log"));
+            keeperLog(),
+            List.of(options));
     assertThat(launcher.ensureRunning(socket())).isTrue();
     ProcessHandle keeper =
         ProcessHandle.allProcesses()

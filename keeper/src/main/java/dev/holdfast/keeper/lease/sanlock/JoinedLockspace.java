@@ -196,9 +196,7 @@ final class JoinedLockspace {
       return renewalAfter(ticks.now());
     } catch (IOException failure) {
       status.measured(false, Duration.ZERO);
-      if (!fence.hasFailed()) {
-        status.explain("the last renewal failed: " + failure.getMessage());
-      }
+      status.renewalFailed(String.valueOf(failure.getMessage()));
       return ticks.now().plus(AFTER_FAILURE);
     }
   }

@@ -30,6 +30,7 @@ final class LockspaceStatus {
   private LockspacePhase phase = LockspacePhase.JOINING;
   private @Nullable Membership membership;
   private @Nullable String message;
+  private @Nullable String renewalFailure;
   private List<LockspacePeer> peers = List.of();
   private RenewalFigures figures = RenewalFigures.NONE;
 
@@ -72,6 +73,11 @@ final class LockspaceStatus {
     message = why;
   }
 
+  /** Says why the last renewal failed, until one succeeds. */
+  synchronized void renewalFailed(String why) {
+    renewalFailure = why;
+  }
+
   /** Says something that must be heard although the phase is the same. */
   synchronized void alarm(String why) {
     if (!why.equals(message)) {
@@ -83,6 +89,7 @@ final class LockspaceStatus {
   /** Notes the host id, or a renewal of it. */
   synchronized void renewed(Membership current) {
     membership = current;
+    renewalFailure = null;
   }
 
   synchronized void measured(boolean success, Duration latency) {
@@ -148,13 +155,21 @@ final class LockspaceStatus {
     return clock.instant().plus(time.minus(ticks.now()));
   }
 
+  private @Nullable String wholeMessage() {
+    if (renewalFailure == null) {
+      return message;
+    }
+    String failure = "the last renewal failed: " + renewalFailure;
+    return message == null ? failure : message + "; " + failure;
+  }
+
   synchronized LockspaceState snapshot() {
     Membership current = membership;
     return new LockspaceState(
         lockspace,
         phase,
         current == null ? null : current.generation(),
-        message,
+        wholeMessage(),
         current == null ? null : instant(Objects.requireNonNull(current).lastRenewal()),
         fencingLevel.getAsInt(),
         peers,
