@@ -26,8 +26,8 @@ public record Lockspace(
     int ioTimeoutSeconds,
     int sectorSize,
     int alignMebibytes) {
-  /** Longest name of a lockspace, resource or host. */
-  public static final int LONGEST_NAME = 48;
+  /** Longest name of a lockspace, resource or host; a character of it is a byte. */
+  public static final int LONGEST_NAME_BYTES = 48;
 
   private static final int MEBIBYTE = 1024 * 1024;
 
@@ -63,9 +63,12 @@ public record Lockspace(
     Objects.requireNonNull(name, field + " is missing");
     require(
         !name.isEmpty()
-            && name.length() <= LONGEST_NAME
+            && name.length() <= LONGEST_NAME_BYTES
             && name.chars().allMatch(each -> each > ' ' && each < 0x7f && each != ':'),
-        field + " must be 1 to " + LONGEST_NAME + " visible ASCII characters without a colon");
+        field
+            + " must be 1 to "
+            + LONGEST_NAME_BYTES
+            + " visible ASCII characters without a colon");
   }
 
   static void requireAbsolute(Path path) {
