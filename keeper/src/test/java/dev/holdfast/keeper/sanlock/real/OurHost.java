@@ -1,0 +1,126 @@
+package dev.holdfast.keeper.sanlock.real;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.holdfast.keeper.linux.DirectFile;
+import dev.holdfast.keeper.sanlock.disk.LeaseDisk;
+import dev.holdfast.keeper.sanlock.disk.Ticks;
+import dev.holdfast.keeper.sanlock.format.Geometry;
+import dev.holdfast.keeper.sanlock.lockspace.JoinResult;
+import dev.holdfast.keeper.sanlock.lockspace.LeaseTimes;
+import dev.holdfast.keeper.sanlock.lockspace.Lockspace;
+import dev.holdfast.keeper.sanlock.lockspace.LockspaceSettings;
+import dev.holdfast.keeper.sanlock.lockspace.RenewalResult;
+import dev.holdfast.keeper.sanlock.resource.ResourceLease;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/** A host with our own leases on real storage, T = 1 s. */
+final class OurHost implements AutoCloseable {
+  static final LeaseTimes TIMES = new LeaseTimes(Duration.ofSeconds(1), LeaseTimes.WATCHDOG_FIRE);
+
+  private final DirectFile file;
+  private final Lockspace lockspace;
+  private final Thread renewal;
+  private final CompletableFuture<@Nullable Void> renewed = new CompletableFuture<>();
+  private volatile boolean silent;
+  private volatile @Nullable Throwable failure;
+
+  private OurHost(DirectFile file, LockspaceSettings settings) throws Exception {
+    this.file = file;
+    this.lockspace = new Lockspace(new Disk(), new SystemTicks(), settings);
+    assertThat(lockspace.join()).isInstanceOf(JoinResult.Joined.class);
+    this.renewal =
+        Thread.ofPlatform()
+            .name("renewal")
+            .start(
+                () -> {
+                  renew();
+                  renewed.complete(null);
+                });
+  }
+
+  static OurHost join(Path storage, String name, int hostId, String hostName) throws Exception {
+    return new OurHost(
+        DirectFile.open(storage),
+        new LockspaceSettings(name, 0, Geometry.DEFAULT, hostId, hostName, TIMES));
+  }
+
+  private void renew() {
+    try {
+      while (!silent) {
+        if (lockspace.renew() instanceof RenewalResult.Lost(String reason)) {
+          throw new IllegalStateException(reason);
+        }
+        Thread.sleep(TIMES.renewal());
+      }
+    } catch (InterruptedException end) {
+      Thread.currentThread().interrupt();
+    } catch (Exception unexpected) {
+      failure = unexpected;
+    }
+  }
+
+  ResourceLease lease(String resource, long offset) {
+    return new ResourceLease(
+        new Disk(), new SystemTicks(), lockspace, resource, offset, new Random(1));
+  }
+
+  Lockspace lockspace() {
+    return lockspace;
+  }
+
+  /** Renews no more, as a host that has died. */
+  void fallSilent() {
+    silent = true;
+    renewal.interrupt();
+    renewed.join();
+  }
+
+  void check() {
+    assertThat(failure).as("renewals").isNull();
+  }
+
+  @Override
+  public void close() throws IOException {
+    boolean renewing = !silent;
+    fallSilent();
+    if (renewing) {
+      lockspace.release();
+    }
+    file.close();
+  }
+
+  /** Without timeouts, for the storage of a test answers. */
+  private final class Disk implements LeaseDisk {
+    @Override
+    public byte[] read(long offset, int length, Duration timeout) throws IOException {
+      synchronized (file) {
+        return file.read(offset, length);
+      }
+    }
+
+    @Override
+    public void write(long offset, byte[] sectors, Duration timeout) throws IOException {
+      synchronized (file) {
+        file.write(offset, sectors);
+      }
+    }
+  }
+
+  private static final class SystemTicks implements Ticks {
+    @Override
+    public Duration now() {
+      return Duration.ofNanos(System.nanoTime());
+    }
+
+    @Override
+    public void sleep(Duration duration) throws InterruptedException {
+      Thread.sleep(duration);
+    }
+  }
+}
