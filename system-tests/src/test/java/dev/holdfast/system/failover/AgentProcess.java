@@ -1,0 +1,30 @@
+package dev.holdfast.system.failover;
+
+import dev.holdfast.crds.Clients;
+import dev.holdfast.node.agent.LocalNode;
+import dev.holdfast.node.agent.NodeAgentOptions;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import java.io.File;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+
+/** A node agent as a process of its own, so that it can be killed. */
+public final class AgentProcess {
+  private AgentProcess() {}
+
+  /**
+   * Runs until it is killed.
+   *
+   * @param arguments kubeconfig, name of the node, run directory, cache directory
+   */
+  public static void main(String[] arguments) throws Exception {
+    KubernetesClient client = Clients.of(Config.fromKubeconfig(new File(arguments[0])));
+    NodeAgentOptions options =
+        NodeAgentOptions.defaults(arguments[1])
+            .withDirectories(Path.of(arguments[2]), Path.of(arguments[3]));
+    LocalNode ignored = LocalNode.start(client, options, Optional.empty());
+    new CountDownLatch(1).await();
+  }
+}
