@@ -1,7 +1,9 @@
 package dev.holdfast.keeper;
 
 import dev.holdfast.keeper.fencing.WatchdogMode;
+import dev.holdfast.keeper.handover.Handover;
 import dev.holdfast.keeper.protocol.ProcessState;
+import dev.holdfast.keeper.protocol.ProtocolJson;
 import dev.holdfast.keeper.protocol.Tie;
 import dev.holdfast.keeper.server.KeeperOptions;
 import dev.holdfast.keeper.server.KeeperServer;
@@ -9,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import picocli.CommandLine.Command;
@@ -64,10 +67,20 @@ public final class KeeperCommand implements Callable<Integer> {
       description = "Where wdmd answers. Default: ${DEFAULT-VALUE}")
   private Path watchdogSocket = KeeperOptions.DEFAULT_WATCHDOG_SOCKET;
 
+  @Option(
+      names = "--check-handover",
+      paramLabel = "VERSION",
+      hidden = true,
+      description = "Only say by the exit code whether this program could follow another keeper's.")
+  private int checkedHandover;
+
   @Spec private CommandSpec spec = CommandSpec.create();
 
   @Override
   public Integer call() throws InterruptedException {
+    if (checkedHandover != 0) {
+      return checkedHandover == Handover.VERSION ? 0 : UNAVAILABLE;
+    }
     if (!socket.isAbsolute()) {
       throw new ParameterException(
           spec.commandLine(), "--socket must be an absolute path, not " + socket);
@@ -79,7 +92,8 @@ public final class KeeperCommand implements Callable<Integer> {
         new KeeperOptions(
             socket, Duration.ofSeconds(watchdogFireTimeout), watchdog, watchdogSocket);
     try {
-      KeeperServer server = KeeperServer.start(options, Clock.systemUTC());
+      Optional<Handover> predecessor = Handover.find(new ProtocolJson());
+      KeeperServer server = KeeperServer.start(options, Clock.systemUTC(), predecessor);
       Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(() -> end(server)));
     } catch (IOException failure) {
       say(String.valueOf(failure.getMessage()));

@@ -215,7 +215,7 @@ public final class KeeperClient implements AutoCloseable {
    * @param command empty for the keeper's own command line
    */
   public void upgrade(List<String> command) throws IOException {
-    done(ask(new Request.Upgrade(command)));
+    done(ask(new Request.Upgrade(command), STORAGE_REPLY_TIMEOUT));
   }
 
   /** Ends the connection; nothing happens to any process. */

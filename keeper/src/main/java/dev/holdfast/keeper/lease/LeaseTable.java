@@ -38,6 +38,10 @@ public final class LeaseTable {
     return removed;
   }
 
+  public synchronized List<Holding> all() {
+    return machines.values().stream().flatMap(List::stream).toList();
+  }
+
   public synchronized List<Holding> of(UUID machine) {
     return List.copyOf(machines.getOrDefault(machine, List.of()));
   }

@@ -59,20 +59,21 @@ public final class Descriptor implements AutoCloseable {
   /** A descriptor that the program before this one has handed down ({@link #keepAcrossExec}). */
   public static Descriptor inherited(int number) throws IOException {
     var descriptor = new Descriptor(number);
-    descriptor.setCloseOnExec(true);
+    if (LibC.fcntl(number, F_SETFD, 1L) != 0) {
+      throw LinuxException.last("fcntl F_SETFD " + number);
+    }
     return descriptor;
   }
 
   /** Its number, for {@link #inherited} in the program that is executed next. */
   public int keepAcrossExec() throws IOException {
-    setCloseOnExec(false);
+    keepAcrossExec(number);
     return number;
   }
 
-  /** Undoes {@link #keepAcrossExec}. */
-  void setCloseOnExec(boolean close) throws IOException {
-    if (LibC.fcntl(number, F_SETFD, close ? 1L : 0L) != 0) {
-      throw LinuxException.last("fcntl F_SETFD " + number);
+  static void keepAcrossExec(int descriptor) throws IOException {
+    if (LibC.fcntl(descriptor, F_SETFD, 0L) != 0) {
+      throw LinuxException.last("fcntl F_SETFD " + descriptor);
     }
   }
 

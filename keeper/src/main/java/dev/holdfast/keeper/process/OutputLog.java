@@ -98,6 +98,10 @@ final class OutputLog {
     tailLength = kept + fresh;
   }
 
+  @Nullable Path file() {
+    return file;
+  }
+
   String tail() {
     return new String(tail, 0, tailLength, StandardCharsets.UTF_8);
   }

@@ -1,5 +1,6 @@
 package dev.holdfast.keeper.process;
 
+import dev.holdfast.keeper.handover.HandedProcess;
 import dev.holdfast.keeper.linux.Descriptor;
 import dev.holdfast.keeper.linux.DescriptorWatcher;
 import dev.holdfast.keeper.linux.LinuxException;
@@ -14,7 +15,9 @@ import dev.holdfast.keeper.protocol.Request;
 import dev.holdfast.keeper.protocol.Tie;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.nio.file.Path;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -320,6 +323,55 @@ public final class ProcessTable implements AutoCloseable {
       }
     }
     onExit.accept(state);
+  }
+
+  /** For the program that this process executes next, when nothing is started any more. */
+  public synchronized List<HandedProcess> handOver() throws IOException {
+    var handed = new ArrayList<HandedProcess>();
+    for (ProcessState state : ended.values()) {
+      handed.add(new HandedProcess(state, null, null));
+    }
+    for (Supervised process : live.values()) {
+      handed.add(process.handOver());
+    }
+    return handed;
+  }
+
+  /** What the program before this one has known; its children are ours now, as it was us. */
+  public void takeOver(List<HandedProcess> processes) throws IOException {
+    for (HandedProcess handed : processes) {
+      ProcessState state = handed.state();
+      if (!state.isRunning()) {
+        synchronized (this) {
+          ended.putLast(state.machineId(), state);
+        }
+        continue;
+      }
+      Integer output = handed.output();
+      Path logFile = handed.logFile();
+      var process =
+          new Supervised(
+              state,
+              Pidfd.open(state.pid()),
+              output == null ? null : Descriptor.inherited(output),
+              logFile == null ? new OutputLog() : new OutputLog(logFile),
+              watcher,
+              clock);
+      process.watch();
+      var _ = admit(process);
+    }
+  }
+
+  /** Executes another program in this process; see {@link Spawner#execute}. */
+  public void execute(
+      List<String> command, List<String> environment, List<Integer> descriptors, int alarmSeconds)
+      throws IOException {
+    spawner.execute(command, environment, descriptors, alarmSeconds);
+  }
+
+  /** Whether {@link #execute} keeps the processes that are tied to the keeper's life. */
+  public boolean canExecute() {
+    return spawner.canExecute();
   }
 
   /**

@@ -1,6 +1,7 @@
 package dev.holdfast.keeper.process;
 
 import dev.holdfast.keeper.linux.Descriptor;
+import dev.holdfast.keeper.linux.Execution;
 import dev.holdfast.keeper.linux.FirstThread;
 import dev.holdfast.keeper.linux.PosixSpawn;
 import dev.holdfast.keeper.protocol.Request;
@@ -80,6 +81,20 @@ final class Spawner implements AutoCloseable {
       Thread.currentThread().interrupt();
       throw new InterruptedIOException("interrupted while a process was started");
     }
+  }
+
+  boolean canExecute() {
+    return first != null;
+  }
+
+  /** Executes another program from the thread whose children live on; does not return. */
+  void execute(
+      List<String> command, List<String> environment, List<Integer> descriptors, int alarmSeconds)
+      throws IOException {
+    if (first == null) {
+      throw new IOException("the first thread is not at hand, so machines would be killed");
+    }
+    Execution.replace(first, command, environment, descriptors, alarmSeconds);
   }
 
   static List<String> command(Request.Launch launch) {

@@ -1,5 +1,6 @@
 package dev.holdfast.keeper.process;
 
+import dev.holdfast.keeper.handover.HandedProcess;
 import dev.holdfast.keeper.linux.ChildExit;
 import dev.holdfast.keeper.linux.Descriptor;
 import dev.holdfast.keeper.linux.DescriptorWatcher;
@@ -63,6 +64,13 @@ final class Supervised {
         started.origin(),
         started.since(),
         ended.getNow(null));
+  }
+
+  /** For the program that this process executes next. */
+  HandedProcess handOver() throws IOException {
+    Descriptor open = output;
+    return new HandedProcess(
+        state(), open == null || ended.isDone() ? null : open.keepAcrossExec(), outputLog.file());
   }
 
   void watch() {

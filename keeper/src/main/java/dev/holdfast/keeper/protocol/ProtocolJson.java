@@ -119,6 +119,16 @@ public final class ProtocolJson {
     }
   }
 
+  /** What is not a message of the protocol, but is written in the same way. */
+  public byte[] writeOther(Object value) {
+    return writeValue(value);
+  }
+
+  /** Reads what {@link #writeOther} has written. */
+  public <T> T readOther(byte[] json, Class<T> type) throws JsonProcessingException {
+    return mapper.readValue(new String(json, StandardCharsets.UTF_8), type);
+  }
+
   private byte[] writeValue(Object value) {
     try {
       return mapper.writeValueAsBytes(value);

@@ -2,15 +2,23 @@ package dev.holdfast.keeper.server;
 
 import dev.holdfast.keeper.process.KeeperRefusal;
 import dev.holdfast.keeper.process.ProcessTable;
-import dev.holdfast.keeper.protocol.FailureCode;
 import dev.holdfast.keeper.protocol.Reply;
 import dev.holdfast.keeper.protocol.Request;
 
 /** Does what is asked for. */
-record Answers(ProcessTable processes, Leases leases) {
+record Answers(ProcessTable processes, Leases leases, Upgrade upgrade) {
   Reply to(Request request) {
     try {
-      return answer(request);
+      if (request instanceof Request.Upgrade asked) {
+        upgrade.prepare(asked.command());
+        return new Reply.Done();
+      }
+      upgrade.begin();
+      try {
+        return answer(request);
+      } finally {
+        upgrade.end();
+      }
     } catch (KeeperRefusal refusal) {
       return new Reply.Failure(
           refusal.code(), String.valueOf(refusal.getMessage()), refusal.holder());
@@ -51,10 +59,7 @@ record Answers(ProcessTable processes, Leases leases) {
       case Request.ReleaseLeases release ->
           new Reply.Leases(release.machineId(), leases.machines().release(release));
       case Request.ListLeases _ -> new Reply.AllLeases(leases.table().list());
-      case Request.Upgrade _ ->
-          new Reply.Failure(
-              FailureCode.UNKNOWN_REQUEST,
-              "this keeper cannot replace itself: end it when no machine needs it");
+      case Request.Upgrade _ -> throw new IllegalStateException("it has an order of its own");
     };
   }
 }

@@ -12,6 +12,7 @@ import dev.holdfast.keeper.protocol.Request;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
@@ -31,6 +32,8 @@ final class ClientConnection {
   static final int LONGEST_QUEUE = 1024;
 
   private static final int REQUESTS_AT_ONCE = 64;
+  private static final Duration WRITE_LIMIT = Duration.ofSeconds(1);
+  private static final Duration WRITE_POLL = Duration.ofMillis(50);
 
   private final LineChannel channel;
   private final Answers answers;
@@ -154,12 +157,29 @@ final class ClientConnection {
 
   private void serve(Request.Line line) {
     try {
-      reply(line.id(), answers.to(line.request()));
+      Reply reply = answers.to(line.request());
+      reply(line.id(), reply);
+      if (line.request() instanceof Request.Upgrade && reply instanceof Reply.Done) {
+        awaitWritten();
+        answers.upgrade().execute();
+      }
     } catch (RuntimeException failure) {
       log.log(Level.ERROR, "A request failed", failure);
       reply(line.id(), new Reply.Failure(FailureCode.INTERNAL, "the keeper failed: " + failure));
     } finally {
       requests.release();
+    }
+  }
+
+  /** What is queued was handed to the kernel, or the client does not read. */
+  private void awaitWritten() {
+    long deadline = System.nanoTime() + WRITE_LIMIT.toNanos();
+    try {
+      do {
+        Thread.sleep(WRITE_POLL);
+      } while (!outgoing.isEmpty() && System.nanoTime() < deadline);
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
     }
   }
 

@@ -1,5 +1,9 @@
 package dev.holdfast.keeper.server;
 
+import dev.holdfast.keeper.handover.Handover;
+import dev.holdfast.keeper.linux.Descriptor;
+import dev.holdfast.keeper.linux.Execution;
+import dev.holdfast.keeper.linux.OfdLock;
 import dev.holdfast.keeper.process.ProcessTable;
 import dev.holdfast.keeper.protocol.Event;
 import dev.holdfast.keeper.protocol.LineChannel;
@@ -11,17 +15,15 @@ import java.lang.System.Logger.Level;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ClosedChannelException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -36,21 +38,23 @@ public final class KeeperServer implements AutoCloseable {
   private static final int MOST_CLIENTS = 32;
 
   private final Path socket;
-  private final FileChannel lock;
+  private final OfdLock lock;
   private final ServerSocketChannel listener;
   private final PeerPolicy peers;
   private final ProcessTable processes;
   private final Leases leases;
+  private final Answers answers;
   private final ProtocolJson json = new ProtocolJson();
   private final Set<ClientConnection> connections = ConcurrentHashMap.newKeySet();
 
-  private KeeperServer(KeeperOptions options, FileChannel lock, Clock clock) throws IOException {
+  private KeeperServer(KeeperOptions options, OfdLock lock, Clock clock) throws IOException {
     this.socket = options.socket();
     this.lock = lock;
     this.peers = PeerPolicy.rootAndSelf();
     this.listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
     this.processes = new ProcessTable(clock, this::announce);
     this.leases = Leases.create(options, processes, clock, this::push);
+    this.answers = new Answers(processes, leases, new Upgrade(processes, leases, lock));
   }
 
   /**
@@ -59,10 +63,24 @@ public final class KeeperServer implements AutoCloseable {
    * @throws IOException if another keeper answers there, or the socket cannot be made
    */
   public static KeeperServer start(KeeperOptions options, Clock clock) throws IOException {
-    FileChannel lock = lock(options.socket());
+    return start(options, clock, Optional.empty());
+  }
+
+  /**
+   * Starts to answer on the socket.
+   *
+   * @param predecessor what another keeper's program has left in this process. If this fails then,
+   *     the process must end, so that no machine runs on with nobody knowing of it
+   */
+  public static KeeperServer start(
+      KeeperOptions options, Clock clock, Optional<Handover> predecessor) throws IOException {
+    OfdLock lock = lock(options.socket(), predecessor);
     try {
       var server = new KeeperServer(options, lock, clock);
       try {
+        if (predecessor.isPresent()) {
+          server.takeOver(predecessor.get());
+        }
         server.listen();
       } catch (IOException failure) {
         server.close();
@@ -76,20 +94,33 @@ public final class KeeperServer implements AutoCloseable {
   }
 
   /** The lock, not the socket file, says that a keeper lives: the file survives kill -9. */
-  private static FileChannel lock(Path socket) throws IOException {
+  private static OfdLock lock(Path socket, Optional<Handover> predecessor) throws IOException {
     Path file = socket.resolveSibling(socket.getFileName() + ".lock");
-    FileChannel channel =
-        FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-    try {
-      if (channel.tryLock() != null) {
-        return channel;
-      }
-    } catch (OverlappingFileLockException inThisProcess) {
-      log.log(Level.DEBUG, "A keeper of this process holds the lock", inThisProcess);
+    if (predecessor.isPresent()) {
+      return OfdLock.inherited(file, Descriptor.inherited(predecessor.get().lock()));
     }
-    channel.close();
+    OfdLock lock = OfdLock.open(file);
+    try {
+      if (lock.tryLock(OfdLock.Mode.EXCLUSIVE)) {
+        return lock;
+      }
+    } catch (IOException failure) {
+      lock.close();
+      throw failure;
+    }
+    lock.close();
     throw new IOException(
         "another keeper holds " + file + ": stop it first, or choose another --socket");
+  }
+
+  /** Goes on with what the program before this one has left in this process. */
+  private void takeOver(Handover predecessor) throws IOException {
+    // Processes first: a machine without one would be taken for gone.
+    processes.takeOver(predecessor.processes());
+    leases.ofd().takeOver(predecessor.locks());
+    leases.handover().takeOver(predecessor.lockspaces());
+    // The dead-man timer is armed again.
+    Execution.callOffAlarm();
   }
 
   private void listen() throws IOException {
@@ -135,8 +166,7 @@ public final class KeeperServer implements AutoCloseable {
       return;
     }
     var connection =
-        new ClientConnection(
-            new LineChannel(channel), new Answers(processes, leases), json, connections::remove);
+        new ClientConnection(new LineChannel(channel), answers, json, connections::remove);
     connections.add(connection);
     connection.start();
   }

@@ -8,6 +8,7 @@ import dev.holdfast.keeper.lease.LeaseLosses;
 import dev.holdfast.keeper.lease.LeaseTable;
 import dev.holdfast.keeper.lease.Machines;
 import dev.holdfast.keeper.lease.ofd.OfdBackend;
+import dev.holdfast.keeper.lease.sanlock.LockspaceHandover;
 import dev.holdfast.keeper.lease.sanlock.Lockspaces;
 import dev.holdfast.keeper.lease.sanlock.SanlockBackend;
 import dev.holdfast.keeper.process.ProcessTable;
@@ -20,7 +21,12 @@ import java.util.function.Consumer;
 
 /** Everything about leases, put together. */
 record Leases(
-    LeaseTable table, Machines machines, Lockspaces lockspaces, OfdBackend ofd, DeadMan deadMan)
+    LeaseTable table,
+    Machines machines,
+    Lockspaces lockspaces,
+    LockspaceHandover handover,
+    OfdBackend ofd,
+    DeadMan deadMan)
     implements AutoCloseable {
   static Leases create(
       KeeperOptions options, ProcessTable processes, Clock clock, Consumer<Event> events) {
@@ -43,9 +49,14 @@ record Leases(
             clock,
             state -> events.accept(new Event.LockspaceChanged(state)));
     var ofd = new OfdBackend(table, clock);
-    var machines =
-        new Machines(processes, table, gates, ofd, new SanlockBackend(lockspaces, clock));
-    return new Leases(table, machines, lockspaces, ofd, deadMan);
+    var sanlock = new SanlockBackend(lockspaces, clock);
+    return new Leases(
+        table,
+        new Machines(processes, table, gates, ofd, sanlock),
+        lockspaces,
+        new LockspaceHandover(lockspaces, sanlock, table),
+        ofd,
+        deadMan);
   }
 
   void exited(UUID machine) {

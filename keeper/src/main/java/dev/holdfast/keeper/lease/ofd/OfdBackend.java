@@ -1,9 +1,11 @@
 package dev.holdfast.keeper.lease.ofd;
 
+import dev.holdfast.keeper.handover.HandedLock;
 import dev.holdfast.keeper.lease.DisposableThread;
 import dev.holdfast.keeper.lease.Holding;
 import dev.holdfast.keeper.lease.LeaseBackend;
 import dev.holdfast.keeper.lease.LeaseTable;
+import dev.holdfast.keeper.linux.Descriptor;
 import dev.holdfast.keeper.linux.OfdLock;
 import dev.holdfast.keeper.linux.Pidfd;
 import dev.holdfast.keeper.process.KeeperRefusal;
@@ -20,6 +22,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -196,6 +199,42 @@ public final class OfdBackend implements LeaseBackend<Lease.Ofd> {
           failure.getMessage());
     }
     return found;
+  }
+
+  /** For the program that this process executes next. */
+  public synchronized List<HandedLock> handOver() throws IOException {
+    var handed = new ArrayList<HandedLock>();
+    for (Holding holding : table.all()) {
+      if (holding instanceof OfdHolding lock) {
+        handed.add(lock.handOver());
+      }
+    }
+    for (Map.Entry<UUID, List<OfdLock>> entry : unlocked.entrySet()) {
+      for (OfdLock lock : entry.getValue()) {
+        var lease = new Lease.Ofd(lock.file(), LeaseMode.EXCLUSIVE);
+        int descriptor = lock.descriptor().keepAcrossExec();
+        handed.add(new HandedLock(entry.getKey(), lease, descriptor, true, null));
+      }
+    }
+    return handed;
+  }
+
+  /** What the program before this one has held. */
+  public void takeOver(List<HandedLock> locks) throws IOException {
+    for (HandedLock handed : locks) {
+      Descriptor descriptor = Descriptor.inherited(handed.descriptor());
+      OfdLock lock = OfdLock.inherited(handed.lease().path(), descriptor);
+      Instant since = handed.since();
+      if (since == null) {
+        keep(handed.machine(), lock);
+      } else {
+        table.add(
+            handed.machine(),
+            List.of(
+                new OfdHolding(
+                    this, handed.machine(), handed.lease(), lock, handed.heldByProcess(), since)));
+      }
+    }
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.holdfast.keeper.lease.ofd;
 
+import dev.holdfast.keeper.handover.HandedLock;
 import dev.holdfast.keeper.lease.DisposableThread;
 import dev.holdfast.keeper.lease.Holding;
 import dev.holdfast.keeper.linux.Descriptor;
@@ -43,8 +44,8 @@ final class OfdHolding implements Holding {
     this.since = since;
   }
 
-  OfdLock lock() {
-    return lock;
+  HandedLock handOver() throws IOException {
+    return new HandedLock(machine, lease, lock.descriptor().keepAcrossExec(), heldByProcess, since);
   }
 
   @Override

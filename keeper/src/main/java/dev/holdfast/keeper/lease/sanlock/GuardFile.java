@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -60,6 +61,16 @@ final class GuardFile implements AutoCloseable {
       throw new IllegalStateException(file + " is not locked");
     }
     return lock.descriptor();
+  }
+
+  /** For the program that this process executes next; empty while it is not taken. */
+  synchronized Optional<Integer> handOver() throws IOException {
+    return lock == null ? Optional.empty() : Optional.of(lock.descriptor().keepAcrossExec());
+  }
+
+  /** What the program before this one has taken. */
+  synchronized void takeOver(int descriptor) throws IOException {
+    lock = OfdLock.inherited(file, Descriptor.inherited(descriptor));
   }
 
   @Override

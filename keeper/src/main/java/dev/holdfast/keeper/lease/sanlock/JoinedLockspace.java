@@ -1,9 +1,11 @@
 package dev.holdfast.keeper.lease.sanlock;
 
+import dev.holdfast.keeper.protocol.lease.LeaseMode;
 import dev.holdfast.keeper.protocol.lease.LockspacePhase;
 import dev.holdfast.keeper.sanlock.disk.Ticks;
 import dev.holdfast.keeper.sanlock.format.LeaderRecord;
 import dev.holdfast.keeper.sanlock.format.LeaseFormatException;
+import dev.holdfast.keeper.sanlock.lockspace.Continuation;
 import dev.holdfast.keeper.sanlock.lockspace.JoinResult;
 import dev.holdfast.keeper.sanlock.lockspace.LeaseTimes;
 import dev.holdfast.keeper.sanlock.lockspace.Lockspace;
@@ -13,6 +15,14 @@ import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The life of a host id: joined, renewed, lost, joined again when everything under the old life is
@@ -34,6 +44,15 @@ final class JoinedLockspace {
   private final LockspaceFence fence;
   private final Thread thread;
   private volatile boolean leaving;
+
+  /** Asked for by who wants this thread to stand still; completed by this thread. */
+  private volatile @Nullable CompletableFuture<Optional<Continuation>> standstill;
+
+  private volatile @Nullable Continuation predecessor;
+  private volatile boolean follows;
+
+  /** Open once it is known what has become of the predecessor's leases. */
+  private final CountDownLatch resumed = new CountDownLatch(1);
 
   JoinedLockspace(
       dev.holdfast.keeper.protocol.lease.Lockspace spec,
@@ -89,10 +108,94 @@ final class JoinedLockspace {
     return guardFile;
   }
 
+  /** Before the start: goes on where the program before this one has stopped. */
+  void follow(Continuation continuation) {
+    predecessor = continuation;
+    follows = true;
+    fence.renewed(continuation.membership());
+  }
+
+  /**
+   * Has the host id renewed, and the thread stand still after that until {@link #goOn}.
+   *
+   * @return what a successor needs; empty where the host id is not ours
+   * @throws IOException if storage does not answer
+   */
+  Optional<Continuation> standStill(Duration limit) throws IOException {
+    if (lockspace.membership().isEmpty()) {
+      return Optional.empty();
+    }
+    var asked = new CompletableFuture<Optional<Continuation>>();
+    standstill = asked;
+    try {
+      return asked.get(limit.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted", interrupted);
+    } catch (ExecutionException | TimeoutException slow) {
+      throw new IOException(
+          "lockspace " + spec.name() + " was not renewed within " + limit.toSeconds() + " s", slow);
+    }
+  }
+
+  /** Undoes {@link #standStill}. */
+  void goOn() {
+    standstill = null;
+  }
+
+  /** By the thread, when its last renewal is done. */
+  private void standIfAsked() throws InterruptedException {
+    CompletableFuture<Optional<Continuation>> asked = standstill;
+    if (asked != null) {
+      asked.complete(lockspace.continuation());
+      while (standstill != null) {
+        ticks.sleep(BETWEEN_LOOKS);
+      }
+    }
+  }
+
+  /** Makes sure that storage still has everything as the program before this one has left it. */
+  private boolean resume(Continuation continuation) throws InterruptedException {
+    while (!leaving && !fence.hasFailed()) {
+      try {
+        if (!lockspace.resume(continuation)) {
+          fence.fail("the record of our host id is not as the keeper before this one has left it");
+          break;
+        }
+        for (Map.Entry<ResourceClaim, LeaseMode> held : resources.claims().entrySet()) {
+          ResourceClaim claim = held.getKey();
+          if (!claim.resume(held.getValue())) {
+            fence.fail("a lease is not as the keeper before this one has left it");
+          }
+        }
+        return true;
+      } catch (IOException failure) {
+        status.renewalFailed(String.valueOf(failure.getMessage()));
+        ticks.sleep(AFTER_FAILURE);
+      }
+    }
+    return lockspace.membership().isPresent() || fence.hasFailed();
+  }
+
+  /** Waits until leases of the program before this one can be relied on, or cannot. */
+  void awaitResumed() {
+    if (follows) {
+      try {
+        resumed.await();
+      } catch (InterruptedException interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
   private void run() {
     while (!leaving) {
       try {
-        if (join()) {
+        Continuation continuation = predecessor;
+        predecessor = null;
+        boolean live = continuation == null ? join() : resume(continuation);
+        resumed.countDown();
+        if (live) {
           renewUntilLost();
         } else {
           ticks.sleep(times.renewal());
@@ -149,6 +252,7 @@ final class JoinedLockspace {
       sleepUntil(due);
       if (lockspace.membership().isPresent()) {
         due = renew();
+        standIfAsked();
       } else {
         due = ticks.now().plus(BETWEEN_LOOKS);
       }
@@ -170,7 +274,7 @@ final class JoinedLockspace {
   /** Sleeps in short pieces once the fence is at work, since it can be over at any moment. */
   private void sleepUntil(Duration due) throws InterruptedException {
     Duration left = due.minus(ticks.now());
-    while (left.isPositive() && !fence.isOver()) {
+    while (left.isPositive() && !fence.isOver() && standstill == null) {
       boolean failed = fence.hasFailed();
       Duration piece = failed && left.compareTo(BETWEEN_LOOKS) > 0 ? BETWEEN_LOOKS : left;
       ticks.sleep(piece.compareTo(AFTER_FAILURE) > 0 ? AFTER_FAILURE : piece);

@@ -105,6 +105,31 @@ final class LocalResources {
     }
   }
 
+  /** Whether something is being acquired or given back. */
+  synchronized boolean isUnsettled() {
+    return uses.values().stream().anyMatch(use -> use.claim == null || use.leaving);
+  }
+
+  /** The program before this one has acquired it for these machines. */
+  synchronized void takeOver(
+      String resource, LeaseMode mode, Collection<UUID> machines, ResourceClaim claim) {
+    Use use = new Use(mode);
+    use.machines.addAll(machines);
+    use.claim = claim;
+    uses.put(resource, use);
+  }
+
+  /** What is held, to be looked at on the storage. */
+  synchronized Map<ResourceClaim, LeaseMode> claims() {
+    var claims = new HashMap<ResourceClaim, LeaseMode>();
+    for (Use use : uses.values()) {
+      if (use.claim != null && !use.leaving) {
+        claims.put(use.claim, use.mode);
+      }
+    }
+    return claims;
+  }
+
   /** Machines that hold something. */
   synchronized Collection<UUID> machines() {
     var machines = new HashSet<UUID>();

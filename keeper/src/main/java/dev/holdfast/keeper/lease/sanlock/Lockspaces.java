@@ -70,7 +70,7 @@ public final class Lockspaces implements AutoCloseable {
     this.watch = FenceWatch.start(ticks, this::all);
   }
 
-  private synchronized List<JoinedLockspace> all() {
+  synchronized List<JoinedLockspace> all() {
     return List.copyOf(joined.values());
   }
 
@@ -107,8 +107,7 @@ public final class Lockspaces implements AutoCloseable {
     JoinedLockspace present = joined.get(lockspace.name());
     if (present == null) {
       present = create(lockspace);
-      joined.put(lockspace.name(), present);
-      present.start();
+      add(present);
     } else if (present.status().phase() == LockspacePhase.LEAVING) {
       throw new KeeperRefusal(
           FailureCode.LOCKSPACE_NOT_READY,
@@ -125,7 +124,14 @@ public final class Lockspaces implements AutoCloseable {
     return present.status().snapshot();
   }
 
-  private JoinedLockspace create(dev.holdfast.keeper.protocol.lease.Lockspace spec) {
+  /** Begins what has to be done about a lockspace. */
+  synchronized void add(JoinedLockspace fresh) {
+    joined.put(fresh.spec().name(), fresh);
+    fresh.start();
+  }
+
+  /** A lockspace that nothing is done about yet. */
+  JoinedLockspace create(dev.holdfast.keeper.protocol.lease.Lockspace spec) {
     var settings =
         new LockspaceSettings(
             spec.name(),

@@ -1,6 +1,8 @@
 package dev.holdfast.keeper.lease.sanlock;
 
+import dev.holdfast.keeper.protocol.lease.LeaseMode;
 import dev.holdfast.keeper.sanlock.resource.ResourceLease;
+import java.io.IOException;
 
 /**
  * What the storage has given to this host.
@@ -9,4 +11,11 @@ import dev.holdfast.keeper.sanlock.resource.ResourceLease;
  * @param generation of our host id, without which it is void
  * @param version number of the acquisition
  */
-record ResourceClaim(ResourceLease lease, long generation, long version) {}
+record ResourceClaim(ResourceLease lease, long generation, long version) {
+  /** Whether storage says that it is ours, as the program before this one has told. */
+  boolean resume(LeaseMode mode) throws IOException {
+    // A second attempt, after a failure of storage at another one.
+    return lease.version().isPresent()
+        || lease.resume(SanlockBackend.translate(mode), generation, version);
+  }
+}

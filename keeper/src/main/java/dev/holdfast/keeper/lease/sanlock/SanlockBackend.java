@@ -44,6 +44,7 @@ public final class SanlockBackend implements LeaseBackend<Lease.Sanlock> {
           "machine " + machine + " runs with a process that would outlive the keeper");
     }
     JoinedLockspace joined = lockspaces.joined(lease.lockspace());
+    joined.awaitResumed();
     joined.fence().guard();
     LocalResources resources = joined.resources();
     return switch (resources.enter(lease.resource(), lease.mode(), machine)) {
@@ -122,7 +123,7 @@ public final class SanlockBackend implements LeaseBackend<Lease.Sanlock> {
     try {
       result =
           resource.acquire(
-              mode(lease.mode()),
+              translate(lease.mode()),
               version == null ? OptionalLong.empty() : OptionalLong.of(version));
     } catch (IOException failure) {
       throw new KeeperRefusal(
@@ -176,7 +177,7 @@ public final class SanlockBackend implements LeaseBackend<Lease.Sanlock> {
         "lease " + lease.resource() + " was not acquired: " + reason);
   }
 
-  private static dev.holdfast.keeper.sanlock.resource.LeaseMode mode(LeaseMode mode) {
+  static dev.holdfast.keeper.sanlock.resource.LeaseMode translate(LeaseMode mode) {
     return switch (mode) {
       case EXCLUSIVE -> dev.holdfast.keeper.sanlock.resource.LeaseMode.EXCLUSIVE;
       case SHARED -> dev.holdfast.keeper.sanlock.resource.LeaseMode.SHARED;
@@ -185,6 +186,7 @@ public final class SanlockBackend implements LeaseBackend<Lease.Sanlock> {
 
   /** A machine no longer uses a resource; the last one gives it back to the storage. */
   void release(JoinedLockspace joined, UUID machine, String resource) {
+    joined.awaitResumed();
     joined
         .resources()
         .leave(resource, machine)

@@ -1,5 +1,6 @@
 package dev.holdfast.keeper.lease.sanlock;
 
+import dev.holdfast.keeper.handover.HandedResource;
 import dev.holdfast.keeper.lease.Holding;
 import dev.holdfast.keeper.linux.Descriptor;
 import dev.holdfast.keeper.process.KeeperRefusal;
@@ -32,6 +33,18 @@ final class SanlockHolding implements Holding {
     this.lease = lease;
     this.claim = claim;
     this.since = since;
+  }
+
+  JoinedLockspace joined() {
+    return joined;
+  }
+
+  ResourceClaim claim() {
+    return claim;
+  }
+
+  HandedResource.User user() {
+    return new HandedResource.User(machine, lease, since);
   }
 
   @Override

@@ -301,6 +301,34 @@ public final class ResourceLease {
         && leader.owner().generation() == ours.generation();
   }
 
+  /**
+   * Goes on where a predecessor of this process has stopped, if storage still says that the lease
+   * is ours.
+   *
+   * @param generation our life in which it was acquired
+   * @param version number of that acquisition
+   * @return whether the lease is ours
+   */
+  public boolean resume(LeaseMode mode, long generation, long version) throws IOException {
+    if (claim != null) {
+      throw new IllegalStateException("the lease is ours already, or may be");
+    }
+    AreaView view = storage.read();
+    BallotBlock block = view.block(hostId);
+    var resumed = new Claim(generation, block, true);
+    boolean ours =
+        block.leaseVersion() == version
+            && lockspace.isLive(generation)
+            && switch (mode) {
+              case EXCLUSIVE -> !block.released() && names(view.leader(), resumed);
+              case SHARED -> block.mode().equals(new ModeBlock(true, generation));
+            };
+    if (ours) {
+      claim = resumed;
+    }
+    return ours;
+  }
+
   /** The version that is surely ours, while the host id is. */
   public OptionalLong version() {
     Claim current = claim;
