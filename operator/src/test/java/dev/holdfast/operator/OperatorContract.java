@@ -17,44 +17,12 @@ import dev.holdfast.operator.testing.FakeNode;
 import dev.holdfast.operator.testing.Laboratory;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInfo;
 
 /** What the operator does on any API server, with nodes whose agents are played. */
-abstract class OperatorContract {
-  private static final long GIBIBYTE = 1L << 30;
-  static final Duration NODE_TIMEOUT = Duration.ofSeconds(3);
-
-  private final List<FakeNode> nodes = new ArrayList<>();
-  private String namespace = "";
-
-  abstract Laboratory laboratory();
-
-  @BeforeEach
-  void makeNamespaceAndPool(TestInfo test) {
-    String method = test.getTestMethod().orElseThrow().getName().toLowerCase(java.util.Locale.ROOT);
-    namespace = "t-" + method.substring(0, Math.min(50, method.length()));
-    laboratory().makeNamespace(namespace);
-    apply(
-        """
-        apiVersion: holdfast.dev/v1alpha1
-        kind: StoragePool
-        metadata: {name: NAMESPACE}
-        spec: {dir: {path: /var/lib/holdfast/pool}}
-        """);
-  }
-
-  @AfterEach
-  void stopNodes() {
-    nodes.forEach(FakeNode::close);
-  }
-
+abstract class OperatorContract extends OperatorScenario {
   @Test
   void placesAMachineAndReportsThatItRuns() {
     FakeNode node = startNode("a");
@@ -414,72 +382,5 @@ abstract class OperatorContract {
             .getMetadata()
             .getCreationTimestamp();
     return Duration.between(Instant.parse(created), Instant.now()).toSeconds();
-  }
-
-  private VirtualDiskStatus diskStatus(String name) {
-    return laboratory().disk(namespace, name).getStatus();
-  }
-
-  private VirtualMachineInstance instance(String name) {
-    return Objects.requireNonNull(laboratory().instance(namespace, name), "no instance");
-  }
-
-  private FakeNode startNode(String suffix) {
-    return startNode(suffix, 8 * GIBIBYTE);
-  }
-
-  private FakeNode startNode(String suffix, long memory) {
-    FakeNode node =
-        FakeNode.start(
-            laboratory().recorded(),
-            namespace + "-" + suffix,
-            Map.of("test", namespace),
-            namespace,
-            memory);
-    nodes.add(node);
-    return node;
-  }
-
-  private void applyDiskAndNetwork(String subnet) {
-    applyDisk("data");
-    applyNetwork("net", subnet);
-  }
-
-  private void applyDisk(String name) {
-    apply(
-        """
-        apiVersion: holdfast.dev/v1alpha1
-        kind: VirtualDisk
-        metadata: {name: %s}
-        spec: {poolRef: NAMESPACE, capacity: 1Gi}
-        """
-            .formatted(name));
-  }
-
-  private void applyNetwork(String name, String subnet) {
-    apply(
-        """
-        apiVersion: holdfast.dev/v1alpha1
-        kind: VirtualNetwork
-        metadata: {name: %s}
-        spec: {forward: {mode: nat}, ipv4: {subnet: %s}}
-        """
-            .formatted(name, subnet));
-  }
-
-  /** Applies a machine of 512 MiB that stays on this test's nodes. */
-  private void applyMachine(String name, String more) {
-    apply(
-        """
-        apiVersion: holdfast.dev/v1alpha1
-        kind: VirtualMachine
-        metadata: {name: %s}
-        spec: {nodeSelector: {test: NAMESPACE}, memory: {guest: 512Mi}%s}
-        """
-            .formatted(name, more.isEmpty() ? "" : ", " + more));
-  }
-
-  private void apply(String yaml) {
-    laboratory().apply(namespace, yaml.replace("NAMESPACE", namespace));
   }
 }

@@ -1,9 +1,7 @@
 package dev.holdfast.operator;
 
 import dev.holdfast.operator.testing.Laboratory;
-import dev.holdfast.standalone.StandaloneControlPlane;
-import dev.holdfast.standalone.StandaloneOptions;
-import io.fabric8.kubernetes.client.Config;
+import dev.holdfast.operator.testing.StandaloneLaboratory;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Objects;
@@ -16,28 +14,24 @@ import org.junit.jupiter.api.io.TempDir;
 class OperatorOnStandaloneTest extends OperatorContract {
   @TempDir private static Path directory;
 
-  private static @Nullable StandaloneControlPlane controlPlane;
-  private static @Nullable Laboratory laboratory;
+  private static @Nullable StandaloneLaboratory started;
 
   @BeforeAll
   static void start() throws IOException {
-    controlPlane = StandaloneControlPlane.start(StandaloneOptions.in(directory).withSync(false));
-    Config config = Config.fromKubeconfig(directory.resolve("kubeconfig").toFile());
-    laboratory = new Laboratory(config, OperatorOptions.defaults().withNodeTimeout(NODE_TIMEOUT));
+    started =
+        new StandaloneLaboratory(
+            directory, OperatorOptions.defaults().withNodeTimeout(NODE_TIMEOUT));
   }
 
   @AfterAll
   static void stop() throws IOException {
-    if (laboratory != null) {
-      laboratory.close();
-    }
-    if (controlPlane != null) {
-      controlPlane.close();
+    if (started != null) {
+      started.close();
     }
   }
 
   @Override
   Laboratory laboratory() {
-    return Objects.requireNonNull(laboratory);
+    return Objects.requireNonNull(started).laboratory();
   }
 }

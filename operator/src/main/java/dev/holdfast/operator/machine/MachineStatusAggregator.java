@@ -176,13 +176,19 @@ final class MachineStatusAggregator {
     Failover failover = situation.failover();
     return failover == null
         ? "Waiting for node " + instance.getSpec().nodeName() + " to stop the machine."
-        : ofLost(failover).message();
+        : ofLost(situation.machine(), failover).message();
   }
 
-  private static Verdict ofLost(Failover failover) {
+  private static Verdict ofLost(VirtualMachine machine, Failover failover) {
     return switch (failover) {
       case Failover.TakeOver(String why) ->
-          Verdict.of(PrintableStatus.UNKNOWN, Progress.WORKING, Reason.TAKEN_OVER, why);
+          Verdict.of(
+              PrintableStatus.UNKNOWN,
+              Progress.WORKING,
+              Reason.TAKEN_OVER,
+              machine.getSpec().runStrategy() == RunStrategy.HALTED || isTerminating(machine)
+                  ? why + " Nothing is left of the machine there."
+                  : why + " The machine is started on another node.");
       case Failover.Held(String message, Instant _) ->
           Verdict.of(
               PrintableStatus.HELD_BY_UNREACHABLE_NODE,
@@ -198,7 +204,7 @@ final class MachineStatusAggregator {
     String node = instance.getSpec().nodeName();
     Failover failover = situation.failover();
     if (failover != null) {
-      return ofLost(failover);
+      return ofLost(situation.machine(), failover);
     }
     if (situation.stopping()) {
       return Verdict.of(

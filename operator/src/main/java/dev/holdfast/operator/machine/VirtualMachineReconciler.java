@@ -201,7 +201,9 @@ public final class VirtualMachineReconciler
     Failover failover = assess(machine, instance);
     if (failover instanceof Failover.TakeOver(String why)) {
       if (startsAgain(machine, instance)) {
-        return takeOver(machine, instance, failover, why);
+        // Its removal is seen by the watch, and then it is placed as if it had never been anywhere.
+        writer.release(instance);
+        return situation(machine, instance, failover, true, null, List.of());
       }
       failover =
           new Failover.Stay(why + " The machine is not started a second time (runStrategy).");
@@ -217,18 +219,6 @@ public final class VirtualMachineReconciler
             resolver.readOnlyDisks(machine),
             resolver.kernelBootPaths(machine.getSpec()));
     return situation(machine, current, failover, false, null, pending);
-  }
-
-  // Its removal is seen by the watch, and then it is placed as if it had never been anywhere.
-  private MachineSituation takeOver(
-      VirtualMachine machine, VirtualMachineInstance instance, Failover failover, String why) {
-    writer.release(instance);
-    events.record(
-        machine,
-        List.of(
-            EventDraft.warning(
-                Reason.TAKEN_OVER, why + " The machine is started on another node.")));
-    return situation(machine, instance, failover, true, null, List.of());
   }
 
   private @Nullable Failover assess(VirtualMachine machine, VirtualMachineInstance instance) {

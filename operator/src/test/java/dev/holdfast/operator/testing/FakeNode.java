@@ -7,12 +7,15 @@ import dev.holdfast.crds.machine.Accelerator;
 import dev.holdfast.crds.machine.Architecture;
 import dev.holdfast.crds.machine.VirtualMachineInstance;
 import dev.holdfast.crds.machine.VirtualMachineInstanceStatus;
+import dev.holdfast.crds.machine.VirtualMachineInstanceStatus.HeldLease;
 import dev.holdfast.crds.machine.VirtualMachineInstanceStatus.Phase;
 import dev.holdfast.crds.node.HypervisorNode;
 import dev.holdfast.crds.node.HypervisorNodeSpec;
 import dev.holdfast.crds.node.HypervisorNodeStatus;
 import dev.holdfast.crds.node.HypervisorNodeStatus.AcceleratorStatus;
+import dev.holdfast.crds.node.HypervisorNodeStatus.Lockspace;
 import dev.holdfast.crds.node.HypervisorNodeStatus.PoolStatus;
+import dev.holdfast.crds.storage.StoragePool;
 import dev.holdfast.crds.storage.VirtualDiskInstance;
 import dev.holdfast.crds.storage.VirtualDiskInstanceStatus;
 import dev.holdfast.operator.status.ObjectWriter;
@@ -56,6 +59,9 @@ public final class FakeNode implements AutoCloseable {
 
   private final KubernetesClient client;
   private final String name;
+  private final String pool;
+  private final long memory;
+  private final @Nullable FakeKeeper keeper;
   private final ScheduledExecutorService agent = Executors.newSingleThreadScheduledExecutor();
   private final SharedIndexInformer<VirtualMachineInstance> instances;
   private final SharedIndexInformer<VirtualDiskInstance> disks;
@@ -64,13 +70,24 @@ public final class FakeNode implements AutoCloseable {
   private volatile boolean started;
   private volatile boolean beating = true;
   private volatile boolean stopsGuests = true;
+  private volatile boolean makesDisks = true;
+  private volatile boolean deletesDisks = true;
+  private @Nullable Lockspace described;
 
   private FakeNode(
-      KubernetesClient client, String name, Map<String, String> labels, String pool, long memory) {
+      KubernetesClient client,
+      String name,
+      Map<String, String> labels,
+      String pool,
+      long memory,
+      @Nullable FakeKeeper keeper) {
     this.client = client;
     this.name = name;
+    this.pool = pool;
+    this.memory = memory;
+    this.keeper = keeper;
     register(labels);
-    describe(pool, memory);
+    describe(null);
     beat();
     instances =
         client
@@ -88,7 +105,12 @@ public final class FakeNode implements AutoCloseable {
     heartbeat =
         agent.scheduleAtFixedRate(
             () -> {
-              beat();
+              try {
+                beat();
+                rejoin();
+              } catch (KubernetesClientException e) {
+                LOG.info("{} tries again: {}", name, e.getMessage());
+              }
               resync();
             },
             500,
@@ -106,7 +128,18 @@ public final class FakeNode implements AutoCloseable {
    */
   public static FakeNode start(
       KubernetesClient client, String name, Map<String, String> labels, String pool, long memory) {
-    return new FakeNode(client, name, labels, pool, memory);
+    return new FakeNode(client, name, labels, pool, memory, null);
+  }
+
+  /** Starts a node that holds sanlock leases by that keeper. */
+  public static FakeNode start(
+      KubernetesClient client,
+      String name,
+      Map<String, String> labels,
+      String pool,
+      long memory,
+      FakeKeeper keeper) {
+    return new FakeNode(client, name, labels, pool, memory, keeper);
   }
 
   public String name() {
@@ -134,6 +167,21 @@ public final class FakeNode implements AutoCloseable {
     stopsGuests = false;
   }
 
+  /** Images that are to be made are not made any more. */
+  public void stopMakingDisks() {
+    makesDisks = false;
+  }
+
+  /** Images that are to be deleted stay. */
+  public void keepDeletedDisks() {
+    deletesDisks = false;
+  }
+
+  public void letDisksGo() {
+    deletesDisks = true;
+    resync();
+  }
+
   public void letGuestsGo() {
     stopsGuests = true;
     resync();
@@ -156,7 +204,19 @@ public final class FakeNode implements AutoCloseable {
     client.resource(node).create();
   }
 
-  private void describe(String pool, long memory) {
+  private void rejoin() {
+    if (keeper == null || !beating) {
+      return;
+    }
+    StoragePool now = client.resources(StoragePool.class).withName(pool).get();
+    Lockspace view = FakeKeeper.hasLockspace(now) ? keeper.join(now, name) : null;
+    if (!Objects.equals(view, described)) {
+      describe(view);
+      described = view;
+    }
+  }
+
+  private void describe(@Nullable Lockspace lockspace) {
     HypervisorNode node = new HypervisorNode();
     node.setMetadata(new ObjectMetaBuilder().withName(name).build());
     node.setStatus(
@@ -174,7 +234,7 @@ public final class FakeNode implements AutoCloseable {
                     Accelerator.KVM, false, "ProbeFailed", "The probe guest hung.", null, null),
                 new AcceleratorStatus(
                     Accelerator.TCG, true, "ProbeSucceeded", "", "max", List.of("max", "qemu64"))),
-            List.of(new PoolStatus(pool, true, "Usable", "", 100L << 30, null)),
+            List.of(new PoolStatus(pool, true, "Usable", "", 100L << 30, lockspace)),
             null));
     client.resource(node).subresource("status").patch(APPLY, node);
   }
@@ -236,27 +296,47 @@ public final class FakeNode implements AutoCloseable {
   private void serve(VirtualMachineInstance instance) {
     if (instance.getMetadata().getDeletionTimestamp() != null) {
       if (stopsGuests) {
+        if (keeper != null) {
+          keeper.release(instance);
+        }
         release(instance);
       }
       return;
     }
+    VirtualMachineInstanceStatus before = instance.getStatus();
+    List<HeldLease> held =
+        keeper == null
+            ? List.of()
+            : keeper.acquire(instance, before == null ? List.of() : before.leasesOrEmpty());
     long generation = instance.getMetadata().getGeneration();
     String failure = failures.get(instance.getMetadata().getName());
     Phase phase =
         failure != null
             ? Phase.CRASH_LOOP_BACK_OFF
-            : instance.getSpec().paused() ? Phase.PAUSED : Phase.RUNNING;
-    VirtualMachineInstanceStatus before = instance.getStatus();
+            : held == null
+                ? Phase.PENDING
+                : instance.getSpec().paused() ? Phase.PAUSED : Phase.RUNNING;
     Conditions conditions =
         new Conditions(before == null ? null : before.conditions(), generation, Instant.now());
     conditions.add(
         Condition.READY,
-        failure == null,
+        failure == null && held != null,
         failure == null ? "Running" : "QemuFailed",
         failure == null ? "" : failure);
+    if (keeper != null) {
+      conditions.add(
+          "LeasesHeld", held != null, held == null ? "LeaseHeld" : "Held", "As the storage says.");
+    }
     VirtualMachineInstanceStatus after =
         new VirtualMachineInstanceStatus(
-            generation, phase, null, 0, 4711L, "7.2.0", null, conditions.toList());
+            generation,
+            phase,
+            null,
+            0,
+            4711L,
+            "7.2.0",
+            held == null || held.isEmpty() ? null : held,
+            conditions.toList());
     if (!after.equals(before)) {
       VirtualMachineInstance fresh = ObjectWriter.identify(new VirtualMachineInstance(), instance);
       fresh.setStatus(after);
@@ -266,11 +346,13 @@ public final class FakeNode implements AutoCloseable {
 
   private void serve(VirtualDiskInstance disk) {
     if (disk.getMetadata().getDeletionTimestamp() != null) {
-      release(disk);
+      if (deletesDisks) {
+        release(disk);
+      }
       return;
     }
     VirtualDiskInstanceStatus before = disk.getStatus();
-    if (before == null || before.phase() != VirtualDiskInstanceStatus.Phase.READY) {
+    if (makesDisks && (before == null || before.phase() != VirtualDiskInstanceStatus.Phase.READY)) {
       VirtualDiskInstance fresh = ObjectWriter.identify(new VirtualDiskInstance(), disk);
       fresh.setStatus(
           new VirtualDiskInstanceStatus(

@@ -7,6 +7,7 @@ import dev.holdfast.crds.Manifests;
 import dev.holdfast.crds.machine.VirtualMachine;
 import dev.holdfast.crds.machine.VirtualMachineInstance;
 import dev.holdfast.crds.machine.VirtualMachineStatus;
+import dev.holdfast.crds.storage.StoragePool;
 import dev.holdfast.crds.storage.VirtualDisk;
 import dev.holdfast.operator.HoldfastOperator;
 import dev.holdfast.operator.OperatorOptions;
@@ -37,7 +38,8 @@ public final class Laboratory implements AutoCloseable {
   private final Queue<String> writes = new ConcurrentLinkedQueue<>();
   private final KubernetesClient client;
   private final KubernetesClient users;
-  private final HoldfastOperator operator;
+  private final OperatorOptions options;
+  private HoldfastOperator operator;
 
   /**
    * Starts the operator, which watches by WebSocket, unless the property holdfast.watches says
@@ -55,6 +57,7 @@ public final class Laboratory implements AutoCloseable {
     for (String plural : Manifests.PLURALS) {
       install(Manifests.yaml(plural));
     }
+    this.options = options;
     operator = HoldfastOperator.start(client, options);
   }
 
@@ -175,6 +178,20 @@ public final class Laboratory implements AutoCloseable {
   /** What it has made stays. */
   public void stopOperator() {
     operator.close();
+  }
+
+  /** Starts the operator that was stopped. */
+  public void startOperator() {
+    operator = HoldfastOperator.start(client, options);
+  }
+
+  /** Starts another operator beside it, which no leadership keeps from working. */
+  public HoldfastOperator startSecondOperator() {
+    return HoldfastOperator.start(client, options);
+  }
+
+  public StoragePool pool(String name) {
+    return users.resources(StoragePool.class).withName(name).require();
   }
 
   @Override

@@ -1,0 +1,37 @@
+package dev.holdfast.operator;
+
+import dev.holdfast.operator.testing.Laboratory;
+import dev.holdfast.operator.testing.StandaloneLaboratory;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What becomes of machines of lost nodes on Holdfast's own control plane. */
+class FailoverOnStandaloneTest extends FailoverContract {
+  @TempDir private static Path directory;
+
+  private static @Nullable StandaloneLaboratory started;
+
+  @BeforeAll
+  static void start() throws IOException {
+    started =
+        new StandaloneLaboratory(
+            directory, OperatorOptions.defaults().withNodeTimeout(NODE_TIMEOUT));
+  }
+
+  @AfterAll
+  static void stop() throws IOException {
+    if (started != null) {
+      started.close();
+    }
+  }
+
+  @Override
+  Laboratory laboratory() {
+    return Objects.requireNonNull(started).laboratory();
+  }
+}
