@@ -14,16 +14,19 @@ import dev.holdfast.crds.machine.VirtualMachineInstanceSpec.RestartPolicy;
 import dev.holdfast.crds.machine.VirtualMachineInstanceStatus;
 import dev.holdfast.crds.machine.VirtualMachineInstanceStatus.Phase;
 import dev.holdfast.crds.node.HypervisorNode;
+import dev.holdfast.crds.node.HypervisorNodeStatus;
 import dev.holdfast.crds.node.HypervisorNodeStatus.AcceleratorStatus;
 import dev.holdfast.crds.storage.ReclaimPolicy;
 import dev.holdfast.crds.storage.StoragePool;
 import dev.holdfast.crds.storage.StoragePoolSpec;
+import dev.holdfast.crds.storage.StoragePoolStatus;
 import dev.holdfast.crds.storage.VirtualDiskInstance;
 import dev.holdfast.crds.storage.VirtualDiskInstanceStatus;
 import dev.holdfast.node.host.SimulatedHost;
 import dev.holdfast.node.plan.HostState.Guest;
 import dev.holdfast.node.plan.HostState.Image;
 import dev.holdfast.node.plan.Scenarios;
+import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
@@ -210,6 +213,106 @@ abstract class NodeAgentContract {
     assertThat(host.taps()).isEmpty();
     assertThat(host.inspect(Scenarios.imagePath(1)))
         .isEqualTo(new Image.Present(disk.getSpec().format(), 1L << 30, 0));
+  }
+
+  @Test
+  void joinsTheLockspaceOfAPoolAndRunsAMachineWithALeaseInIt() {
+    StoragePool pool = new StoragePool();
+    pool.setMetadata(new ObjectMetaBuilder().withName("shared").build());
+    pool.setSpec(
+        new StoragePoolSpec(
+            new StoragePoolSpec.Dir("/pool", true),
+            new StoragePoolSpec.Leases(
+                StoragePoolSpec.Backend.SANLOCK,
+                1,
+                StoragePoolSpec.Takeover.NONE,
+                512,
+                1,
+                Scenarios.LOCKSPACE),
+            null));
+    client.resource(pool).create();
+    client
+        .resource(pool)
+        .editStatus(
+            p -> {
+              p.setStatus(
+                  new StoragePoolStatus(
+                      null,
+                      null,
+                      new StoragePoolStatus.Lockspace(Scenarios.LOCKSPACE, "/pool/leases/pool", 0),
+                      List.of(
+                          new StoragePoolStatus.Host("other", 1),
+                          new StoragePoolStatus.Host("node", 2)),
+                      null));
+              return p;
+            });
+    awaitLockspace(HypervisorNodeStatus.LockspacePhase.JOINING);
+
+    VirtualDiskInstance disk = new VirtualDiskInstance();
+    disk.setMetadata(metadata("disk-10"));
+    disk.setSpec(Scenarios.disk(Scenarios.SANLOCK_DISK, ReclaimPolicy.RETAIN));
+    client.resource(disk).create();
+    VirtualMachineInstance machine = new VirtualMachineInstance();
+    machine.setMetadata(metadata("machine-1"));
+    machine.setSpec(
+        Scenarios.machine(
+            1, RestartPolicy.ALWAYS, false, List.of(Scenarios.SANLOCK_DISK), List.of()));
+    client.resource(machine).create();
+    awaitStatus(machine, s -> reason(s).equals("LockspaceNotReady"));
+    host.leases().letLockspacesLive();
+    awaitLockspace(HypervisorNodeStatus.LockspacePhase.LIVE);
+    awaitStatus(machine, s -> s.phase() == Phase.RUNNING && s.leasesOrEmpty().size() == 1);
+
+    host.setTime(Instant.EPOCH.plusSeconds(60)); // no two processes have the same start time
+    host.leases().loseStorage();
+    awaitLockspace(HypervisorNodeStatus.LockspacePhase.FAILED);
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(client.v1().events().inNamespace("default").list().getItems())
+                    .extracting(Event::getReason)
+                    .contains("LeaseLost", "LockspaceFailed"));
+    host.leases().letLockspacesLive();
+    awaitStatus(
+        machine, s -> s.phase() == Phase.RUNNING && Integer.valueOf(1).equals(s.restarts()));
+
+    client.resource(machine).withGracePeriod(0).delete();
+    await().until(() -> host.machine(Scenarios.uuid(1)) == null || pressed(Scenarios.uuid(1)));
+    host.guest(Scenarios.uuid(1), Guest.SHUTDOWN);
+    await().until(() -> client.resource(machine).get() == null);
+    client.resource(pool).delete();
+    await().until(() -> host.leases().leases().lockspaces().isEmpty());
+  }
+
+  private boolean pressed(String uuid) {
+    var state = host.machine(uuid);
+    return state != null && state.powerButtonAt() != null;
+  }
+
+  private static String reason(VirtualMachineInstanceStatus status) {
+    Condition ready = Condition.find(status.conditions(), Condition.READY);
+    return ready == null ? "" : ready.reason();
+  }
+
+  private void awaitLockspace(HypervisorNodeStatus.LockspacePhase phase) {
+    await()
+        .ignoreExceptionsInstanceOf(NullPointerException.class)
+        .untilAsserted(
+            () -> {
+              var status =
+                  client.resources(HypervisorNode.class).withName("node").get().getStatus();
+              assertThat(status.pools())
+                  .singleElement()
+                  .satisfies(
+                      p -> {
+                        HypervisorNodeStatus.Lockspace lockspace =
+                            Objects.requireNonNull(p.lockspace());
+                        assertThat(lockspace.phase()).isEqualTo(phase);
+                        assertThat(lockspace.hostId()).isEqualTo(2);
+                      });
+              assertThat(Condition.isTrue(status.conditions(), "LeasesRenewed"))
+                  .isEqualTo(phase == HypervisorNodeStatus.LockspacePhase.LIVE);
+            });
   }
 
   private void awaitStatus(

@@ -184,4 +184,43 @@ public abstract class DiskHostContract {
     assertThat(host().inspect(other.path()))
         .isEqualTo(new Image.Present(DiskFormat.RAW, CAPACITY, 0));
   }
+
+  @Test
+  void sharesAnImageWithAGroupAndTakesItBack() throws Exception {
+    host().preparePool(pool());
+    VirtualDiskInstanceSpec disk = disk("a", DiskFormat.RAW, CAPACITY);
+    host().create(disk);
+
+    host().share(disk.path(), USER);
+    host().share(disk.path(), USER);
+    assertThat(host().inspect(disk.path()))
+        .isEqualTo(new Image.Present(DiskFormat.RAW, CAPACITY, 0, USER));
+
+    host().setOwner(disk.path(), 0);
+    assertThat(host().inspect(disk.path()))
+        .isEqualTo(new Image.Present(DiskFormat.RAW, CAPACITY, 0));
+    assertRefused("ImageMissing", () -> host().share(pool() + "/disks/none.raw", USER));
+  }
+
+  @Test
+  void makesAnImageOfASharedDiskForItsGroup() throws Exception {
+    host().preparePool(pool());
+    VirtualDiskInstanceSpec disk = disk("a", DiskFormat.RAW, CAPACITY);
+    host()
+        .create(
+            new VirtualDiskInstanceSpec(
+                disk.nodeName(),
+                disk.poolName(),
+                disk.poolPath(),
+                disk.path(),
+                disk.capacityBytes(),
+                disk.format(),
+                disk.reclaimPolicy(),
+                AccessMode.SHARED_READ_WRITE,
+                USER,
+                null));
+
+    assertThat(host().inspect(disk.path()))
+        .isEqualTo(new Image.Present(DiskFormat.RAW, CAPACITY, 0, USER));
+  }
 }

@@ -5,6 +5,7 @@ import dev.holdfast.crds.storage.VirtualDiskInstanceSpec;
 import dev.holdfast.keeper.client.KeeperClient;
 import dev.holdfast.keeper.client.KeeperException;
 import dev.holdfast.keeper.protocol.Event;
+import dev.holdfast.keeper.protocol.FailureCode;
 import dev.holdfast.keeper.protocol.lease.HeldLease;
 import dev.holdfast.keeper.protocol.lease.Lease;
 import dev.holdfast.keeper.protocol.lease.LeaseHolder;
@@ -76,7 +77,7 @@ public final class KeeperLeaseHost implements LeaseHost {
       before = forgotten;
     }
     Map<String, List<Held>> read = new HashMap<>();
-    for (MachineLeases machine : ask(client::listLeases)) {
+    for (MachineLeases machine : list(client::listLeases)) {
       if (!machine.held().isEmpty()) {
         read.put(machine.machineId().toString(), fromKeeper(machine.held()));
       }
@@ -98,7 +99,7 @@ public final class KeeperLeaseHost implements LeaseHost {
       before = forgotten;
     }
     Map<String, HostLeases.Lockspace> read = new HashMap<>();
-    for (LockspaceState state : ask(client::listLockspaces)) {
+    for (LockspaceState state : list(client::listLockspaces)) {
       read.put(state.lockspace().name(), LeaseMessages.fromKeeper(state));
     }
     synchronized (this) {
@@ -175,7 +176,9 @@ public final class KeeperLeaseHost implements LeaseHost {
 
   private synchronized void remember(String uuid, List<HeldLease> leases, long asked) {
     if (asked != forgotten || held == null) {
+      // Whoever is reading just now may have asked before.
       held = null;
+      forgotten++;
     } else if (leases.isEmpty()) {
       held.remove(uuid);
     } else {
@@ -188,6 +191,7 @@ public final class KeeperLeaseHost implements LeaseHost {
    */
   private synchronized void remember(LockspaceState state, boolean onlyNew) {
     if (lockspaces == null) {
+      forgotten++; // whoever is reading just now may have asked before
       return;
     }
     HostLeases.Lockspace news = LeaseMessages.fromKeeper(state);
@@ -211,6 +215,20 @@ public final class KeeperLeaseHost implements LeaseHost {
       errand.run();
       return true;
     };
+  }
+
+  /** An older keeper, which lets this agent manage machines without leases, holds none. */
+  private static <T> List<T> list(Question<List<T>> question) throws HostException {
+    try {
+      return question.ask();
+    } catch (KeeperException refused) {
+      if (refused.code() == FailureCode.UNKNOWN_REQUEST) {
+        return List.of();
+      }
+      throw refusal(refused, List.of());
+    } catch (IOException failed) {
+      throw KeeperLink.unreachable(failed);
+    }
   }
 
   private static <T> T ask(Question<T> question) throws HostException {

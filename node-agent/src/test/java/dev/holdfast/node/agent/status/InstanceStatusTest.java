@@ -7,7 +7,10 @@ import dev.holdfast.crds.machine.VirtualMachineInstance;
 import dev.holdfast.crds.machine.VirtualMachineInstanceSpec.RestartPolicy;
 import dev.holdfast.crds.machine.VirtualMachineInstanceStatus;
 import dev.holdfast.crds.machine.VirtualMachineInstanceStatus.Phase;
+import dev.holdfast.crds.node.HypervisorNodeStatus.LockspacePhase;
 import dev.holdfast.node.host.HostException;
+import dev.holdfast.node.host.LeaseHost;
+import dev.holdfast.node.plan.HostLeases;
 import dev.holdfast.node.plan.HostState;
 import dev.holdfast.node.plan.HostState.FailedDisk;
 import dev.holdfast.node.plan.HostState.Guest;
@@ -17,6 +20,7 @@ import dev.holdfast.node.plan.Task;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -183,6 +187,109 @@ class InstanceStatusTest {
             facts(machine(7, Guest.RUNNING)),
             NOW);
     assertThat(status.phase()).isEqualTo(Phase.STOPPING);
+  }
+
+  @Test
+  void saysWhichLeasesAreHeld() {
+    VirtualMachineInstanceStatus status =
+        leased(machine(7, Guest.RUNNING), LockspacePhase.LIVE, true, null, null);
+    assertThat(status.leasesOrEmpty())
+        .containsExactly(
+            new VirtualMachineInstanceStatus.HeldLease("disk10", 4, 2L, 9L, NOW.toString()));
+    assertLeases(status, "True", "Held");
+    assertLeases(
+        leased(machine(7, Guest.RUNNING), LockspacePhase.LATE, true, null, null),
+        "True",
+        "RenewalLate");
+  }
+
+  @Test
+  void saysWhoHasTheDiskWithoutCallingItACrash() {
+    HostException refusal = new HostException(LeaseHost.DISK_HELD, "held by host b");
+    VirtualMachineInstanceStatus status = leased(null, LockspacePhase.LIVE, false, refusal, null);
+    assertThat(status.phase()).isEqualTo(Phase.PENDING);
+    assertReady(status, false, "DiskHeld");
+    assertThat(ready(status).message()).isEqualTo("held by host b");
+    assertLeases(status, "False", "DiskHeld");
+  }
+
+  @Test
+  void neverTakesAKilledProcessForDeadThatIsNotGoneYet() {
+    VirtualMachineInstanceStatus status =
+        leased(machine(7, Guest.RUNNING), LockspacePhase.FAILED, true, null, null);
+    assertThat(status.phase()).isEqualTo(Phase.UNKNOWN);
+    assertThat(status.processId()).isEqualTo(7);
+    assertReady(status, false, "ProcessStuck");
+    assertThat(ready(status).message()).contains("process 7", "counts as alive");
+    assertLeases(status, "Unknown", "ProcessStuck");
+  }
+
+  @Test
+  void keepsTheVersionsOfAPausedGuestThatItNeedsToGoOn() {
+    VirtualMachineInstanceStatus running =
+        leased(machine(7, Guest.RUNNING), LockspacePhase.LIVE, true, null, null);
+    VirtualMachineInstanceStatus paused =
+        leased(machine(7, Guest.PAUSED), LockspacePhase.LIVE, false, null, running);
+    assertThat(paused.leases()).isEqualTo(running.leases());
+    assertLeases(paused, "False", "GivenBackWhilePaused");
+    VirtualMachineInstanceStatus ended = leased(null, LockspacePhase.LIVE, false, null, paused);
+    assertThat(ended.leases()).isNull();
+  }
+
+  @Test
+  void saysWhyAGuestCanNeverGoOn() {
+    VirtualMachineInstanceStatus status =
+        InstanceStatus.of(
+            leasedInstance(),
+            null,
+            new InstanceStatus.Facts(
+                machine(7, Guest.PAUSED),
+                new Task.Blocked(LeaseHost.VERSION_MISMATCH, "host b had it"),
+                null,
+                0,
+                null,
+                HostLeases.NONE),
+            NOW);
+    assertThat(status.phase()).isEqualTo(Phase.PAUSED);
+    assertReady(status, false, "LeaseVersionMismatch");
+    assertLeases(status, "False", "LeaseVersionMismatch");
+  }
+
+  private static VirtualMachineInstance leasedInstance() {
+    VirtualMachineInstance instance = instance(RestartPolicy.ALWAYS, false, null);
+    instance.setSpec(
+        Scenarios.machine(
+            1, RestartPolicy.ALWAYS, false, List.of(Scenarios.SANLOCK_DISK), List.of()));
+    return instance;
+  }
+
+  private static VirtualMachineInstanceStatus leased(
+      HostState.@Nullable Machine state,
+      LockspacePhase phase,
+      boolean held,
+      @Nullable HostException failure,
+      @Nullable VirtualMachineInstanceStatus before) {
+    HostLeases.Held lease =
+        new HostLeases.Held(
+            Objects.requireNonNull(Scenarios.lease(Scenarios.SANLOCK_DISK)), 4, 2L, 9L, NOW);
+    HostLeases leases =
+        new HostLeases(
+            held ? Map.of(Scenarios.uuid(1), List.of(lease)) : Map.of(),
+            Map.of(
+                Scenarios.LOCKSPACE,
+                new HostLeases.Lockspace(Scenarios.lockspace(4), phase, 2L, null, 2, List.of())));
+    return InstanceStatus.of(
+        leasedInstance(),
+        before,
+        new InstanceStatus.Facts(state, null, failure, 0, null, leases),
+        NOW);
+  }
+
+  private static void assertLeases(
+      VirtualMachineInstanceStatus status, String holds, String reason) {
+    Condition held =
+        Objects.requireNonNull(Condition.find(status.conditions(), LeaseStatus.LEASES_HELD));
+    assertThat(held.status() + " " + held.reason()).isEqualTo(holds + " " + reason);
   }
 
   private static VirtualMachineInstanceStatus of(

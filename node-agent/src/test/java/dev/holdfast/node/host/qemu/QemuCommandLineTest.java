@@ -118,6 +118,21 @@ class QemuCommandLineTest {
   }
 
   @Test
+  void letsOthersWriteToASharedImageOnly() throws Exception {
+    Disk own =
+        new Disk("d", "d", "/d.raw", DiskFormat.RAW, false, CacheMode.NONE, null, 1, null, null);
+    Disk shared =
+        new Disk("d", "d", "/d.raw", DiskFormat.RAW, false, CacheMode.NONE, null, 1, 81_000, null);
+    Disk read =
+        new Disk("d", "d", "/d.raw", DiskFormat.RAW, true, CacheMode.NONE, null, 1, 81_000, null);
+    assertThat(String.join(" ", QemuDevices.disk(own))).doesNotContain("share-rw");
+    assertThat(String.join(" ", QemuDevices.disk(shared))).contains("\"share-rw\":true");
+    assertThat(String.join(" ", QemuDevices.disk(read)))
+        .doesNotContain("share-rw")
+        .contains("\"read-only\":true");
+  }
+
+  @Test
   void sameMachineSameArguments() throws Exception {
     assertThat(arguments(complete())).isEqualTo(arguments(complete()));
   }
