@@ -58,6 +58,7 @@ public final class Holdfast {
       command.getCommandSpec().mixinStandardHelpOptions(true);
     }
     commandLine.setUsageHelpAutoWidth(true);
+    commandLine.setCaseInsensitiveEnumValuesAllowed(true);
     commandLine.setExecutionExceptionHandler(Holdfast::failed);
     return commandLine;
   }
