@@ -2,6 +2,7 @@ package dev.holdfast.cli;
 
 import dev.holdfast.cli.host.Access;
 import dev.holdfast.keeper.KeeperCommand;
+import dev.holdfast.keeper.LeaseCommand;
 import dev.holdfast.node.agent.NodeAgentCommand;
 import dev.holdfast.node.host.HostException;
 import dev.holdfast.operator.OperatorCommand;
@@ -28,6 +29,7 @@ import picocli.CommandLine.ParseResult;
       DownCommand.class,
       StandaloneCommand.class,
       MoveCommand.class,
+      LeaseCommand.class,
       OperatorCommand.class,
       NodeAgentCommand.class,
       HelpCommand.class

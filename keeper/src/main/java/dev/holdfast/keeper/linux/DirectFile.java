@@ -37,7 +37,16 @@ public final class DirectFile implements AutoCloseable {
   }
 
   public static DirectFile open(Path file) throws IOException {
-    int number = LibC.open(file.toString(), O_RDWR | O_DIRECT | O_SYNC | Descriptor.O_CLOEXEC, 0);
+    return open(file, O_RDWR);
+  }
+
+  /** Opens what may not be written, or shall not be. */
+  public static DirectFile openForReading(Path file) throws IOException {
+    return open(file, 0);
+  }
+
+  private static DirectFile open(Path file, int access) throws IOException {
+    int number = LibC.open(file.toString(), access | O_DIRECT | O_SYNC | Descriptor.O_CLOEXEC, 0);
     if (number < 0) {
       int error = Native.getLastError();
       throw new LinuxException(
