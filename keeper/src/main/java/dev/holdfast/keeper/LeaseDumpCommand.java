@@ -37,14 +37,13 @@ final class LeaseDumpCommand implements Callable<Integer> {
       names = {"-o", "--output"},
       paramLabel = "FORMAT",
       description = "table (the default) or json.")
-  private Output output = Output.table;
+  private Output output = Output.TABLE;
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
-  /** Named as users write them. */
   private enum Output {
-    table,
-    json
+    TABLE,
+    JSON
   }
 
   @Override
@@ -60,8 +59,8 @@ final class LeaseDumpCommand implements Callable<Integer> {
       dump = LeaseScanner.scan(source::read, size.size());
     }
     switch (output) {
-      case table -> DumpTable.print(dump, out);
-      case json -> {
+      case TABLE -> DumpTable.print(dump, out);
+      case JSON -> {
         out.println(
             JsonMapper.builder().build().writerWithDefaultPrettyPrinter().writeValueAsString(dump));
         out.flush();
