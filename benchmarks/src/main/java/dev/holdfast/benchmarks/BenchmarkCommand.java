@@ -1,5 +1,6 @@
 package dev.holdfast.benchmarks;
 
+import dev.holdfast.benchmarks.lease.LeaseBenchmark;
 import dev.holdfast.benchmarks.plane.ControlPlaneBenchmark;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
@@ -10,7 +11,7 @@ import picocli.CommandLine.Command;
     name = "benchmark",
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "[COMMAND]",
-    subcommands = ControlPlaneBenchmark.class,
+    subcommands = {ControlPlaneBenchmark.class, LeaseBenchmark.class},
     description =
         "Without a command: starts, footprint and re-adoption of machines beside the same QEMU"
             + " started by hand, in some minutes; as root, best on an idle machine.")

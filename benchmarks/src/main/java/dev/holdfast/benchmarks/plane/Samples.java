@@ -3,17 +3,17 @@ package dev.holdfast.benchmarks.plane;
 import java.util.List;
 
 /** Quantiles of what was measured. */
-final class Samples {
+public final class Samples {
   private Samples() {}
 
   /** The smallest value that is not below the given part (0 to 1) of all values. */
-  static double quantile(List<Double> values, double part) {
+  public static double quantile(List<Double> values, double part) {
     List<Double> sorted = values.stream().sorted().toList();
     int index = (int) Math.ceil(part * sorted.size()) - 1;
     return sorted.get(Math.clamp(index, 0, sorted.size() - 1));
   }
 
-  static double median(List<Double> values) {
+  public static double median(List<Double> values) {
     return quantile(values, 0.5);
   }
 }

@@ -1,0 +1,5 @@
+/** What leases cost. */
+@NullMarked
+package dev.holdfast.benchmarks.lease;
+
+import org.jspecify.annotations.NullMarked;
