@@ -32,6 +32,9 @@ final class AreaFormatter {
   private static final int FIRST_LEASE_AREA = 3;
   private static final int LIMIT_FACTOR = 6;
 
+  /** What is looked at in one piece, so that the largest area need not be in memory twice. */
+  private static final int PIECE_BYTES = 256 * 1024;
+
   private AreaFormatter() {}
 
   static Geometry geometry(Lockspace lockspace) {
@@ -162,9 +165,9 @@ final class AreaFormatter {
 
   private static void makeArea(
       DirectFile file, long offset, byte[] blank, int sectorSize, Check check) throws IOException {
-    byte[] found = file.readPastEnd(offset, blank.length);
-    if (LeaderRecord.isAt(found, 0)) {
-      LeaderRecord leader = LeaderRecord.decode(found, 0);
+    byte[] head = file.readPastEnd(offset, sectorSize);
+    if (LeaderRecord.isAt(head, 0)) {
+      LeaderRecord leader = LeaderRecord.decode(head, 0);
       if (check.isSame(leader)) {
         return;
       }
@@ -180,7 +183,7 @@ final class AreaFormatter {
                 + leader.lockspace()
                 + "': it is not overwritten");
       }
-    } else if (!isBegun(found, blank, sectorSize)) {
+    } else if (!isBegun(file, offset, blank, sectorSize)) {
       throw new IOException("at " + offset + " is something else: it is not overwritten");
     }
     byte[] first = Arrays.copyOf(blank, sectorSize);
@@ -192,11 +195,16 @@ final class AreaFormatter {
   }
 
   /** Whether the area is empty, or somebody has begun to make the same before. */
-  private static boolean isBegun(byte[] found, byte[] blank, int sectorSize) {
-    for (int at = 0; at < found.length; at += sectorSize) {
-      int end = at + sectorSize;
-      if (!Arrays.equals(found, at, end, blank, at, end) && !isZero(found, at, end)) {
-        return false;
+  private static boolean isBegun(DirectFile file, long offset, byte[] blank, int sectorSize)
+      throws IOException {
+    for (int at = 0; at < blank.length; at += PIECE_BYTES) {
+      byte[] piece = file.readPastEnd(offset + at, PIECE_BYTES);
+      for (int sector = 0; sector < PIECE_BYTES; sector += sectorSize) {
+        int end = sector + sectorSize;
+        if (!Arrays.equals(piece, sector, end, blank, at + sector, at + end)
+            && !isZero(piece, sector, end)) {
+          return false;
+        }
       }
     }
     return true;

@@ -2,6 +2,7 @@ package dev.holdfast.keeper.lease.sanlock;
 
 import dev.holdfast.keeper.fencing.Fencing;
 import dev.holdfast.keeper.fencing.Watchdog;
+import dev.holdfast.keeper.lease.Holding;
 import dev.holdfast.keeper.lease.LostLeases;
 import dev.holdfast.keeper.process.KeeperRefusal;
 import dev.holdfast.keeper.protocol.FailureCode;
@@ -23,13 +24,19 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 
 /** The lockspaces that this host has joined. Thread-safe. */
 public final class Lockspaces implements AutoCloseable {
-  /** More acquisitions at once would only wait for each other in the storage. */
+  /**
+   * More acquisitions at once would only wait for each other in the storage, and take memory: each
+   * reads an area. So many of 1 MiB, fewer of larger ones.
+   */
   private static final int ACQUISITIONS_AT_ONCE = 8;
+
+  private static final Duration BETWEEN_ATTEMPTS = Duration.ofMillis(200);
 
   private static final int LEAVE_FACTOR = 3;
   private static final Duration CLOSE_LIMIT = Duration.ofSeconds(3);
@@ -49,6 +56,9 @@ public final class Lockspaces implements AutoCloseable {
   private final Map<Place, LeaseStorage> storages = new ConcurrentHashMap<>();
 
   private final Map<String, Semaphore> acquisitions = new ConcurrentHashMap<>();
+
+  /** Who may make a lease: one at a time in each lockspace. */
+  private final Map<String, Semaphore> makers = new ConcurrentHashMap<>();
 
   private record Place(String lockspace, Path path) {}
 
@@ -82,6 +92,40 @@ public final class Lockspaces implements AutoCloseable {
   /** Makes a lease on the storage where there is none, while no other host does. */
   public void format(Lease.Sanlock lease) throws KeeperRefusal {
     JoinedLockspace in = joined(lease.lockspace());
+    Semaphore makers = makers(in);
+    Duration limit = in.lockspace().settings().times().failed();
+    try {
+      if (!makers.tryAcquire(limit.toMillis(), TimeUnit.MILLISECONDS)) {
+        throw new KeeperRefusal(
+            FailureCode.LEASE_STORAGE,
+            "lease "
+                + lease.resource()
+                + " is not made: another one has been in the making for more than "
+                + limit.toSeconds()
+                + " s");
+      }
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      throw new KeeperRefusal(FailureCode.INTERNAL, "the keeper is ending");
+    }
+    Holding held;
+    try {
+      held = acquireMaker(in);
+    } catch (KeeperRefusal refusal) {
+      makers.release();
+      throw refusal;
+    }
+    AreaFormatter.formatLease(
+        in.spec(),
+        lease,
+        () -> {
+          var _ = held.release(false);
+          makers.release();
+        });
+  }
+
+  /** Waits some seconds for another host that is making a lease. */
+  private Holding acquireMaker(JoinedLockspace in) throws KeeperRefusal {
     dev.holdfast.keeper.protocol.lease.Lockspace spec = in.spec();
     var maker =
         new Lease.Sanlock(
@@ -92,13 +136,24 @@ public final class Lockspaces implements AutoCloseable {
             LeaseMode.EXCLUSIVE,
             null);
     var backend = new SanlockBackend(this, clock);
-    var held = backend.acquire(LostLeases.KEEPER, Optional.empty(), maker);
-    AreaFormatter.formatLease(
-        spec,
-        lease,
-        () -> {
-          var _ = held.release(false);
-        });
+    Duration end = ticks.now().plus(in.lockspace().settings().times().renewal());
+    while (true) {
+      try {
+        return backend.acquire(LostLeases.KEEPER, Optional.empty(), maker);
+      } catch (KeeperRefusal refusal) {
+        boolean passing =
+            refusal.code() == FailureCode.LEASE_HELD || refusal.code() == FailureCode.LEASE_UNKNOWN;
+        if (!passing || ticks.now().compareTo(end) > 0) {
+          throw refusal;
+        }
+      }
+      try {
+        ticks.sleep(BETWEEN_ATTEMPTS);
+      } catch (InterruptedException interrupted) {
+        Thread.currentThread().interrupt();
+        throw new KeeperRefusal(FailureCode.INTERNAL, "the keeper is ending");
+      }
+    }
   }
 
   /** Begins to join; joining again in the same way does nothing. */
@@ -196,6 +251,7 @@ public final class Lockspaces implements AutoCloseable {
       if (joined.remove(name, leaving)) {
         storages.keySet().removeIf(place -> isIn(name, place));
         acquisitions.remove(name);
+        makers.remove(name);
       }
     }
   }
@@ -259,7 +315,12 @@ public final class Lockspaces implements AutoCloseable {
   }
 
   private Semaphore acquisitionsIn(JoinedLockspace in) {
-    return acquisitions.computeIfAbsent(in.spec().name(), _ -> new Semaphore(ACQUISITIONS_AT_ONCE));
+    return acquisitions.computeIfAbsent(
+        in.spec().name(), _ -> new Semaphore(ACQUISITIONS_AT_ONCE / in.spec().alignMebibytes()));
+  }
+
+  private Semaphore makers(JoinedLockspace in) {
+    return makers.computeIfAbsent(in.spec().name(), _ -> new Semaphore(1));
   }
 
   /** Gives back the host ids under which nothing is held; the others end with this process. */
