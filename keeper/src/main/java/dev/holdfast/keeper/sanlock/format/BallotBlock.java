@@ -29,6 +29,12 @@ public record BallotBlock(
   private static final int BYTES = 56;
   private static final int RELEASED = 0x1;
 
+  /** Whether a sector was never written, or zeroed; most are, and this is quick. */
+  public static boolean isUnused(byte[] bytes, int offset) {
+    ByteBuffer in = ByteBuffer.wrap(bytes);
+    return isZero(in, offset) && in.getInt(offset + ModeBlock.OFFSET) == 0;
+  }
+
   /** Ballots without a vote yet. */
   public static BallotBlock begun(long ballot, long leaseVersion) {
     return new BallotBlock(ballot, 0, HostStamp.NONE, leaseVersion, false, ModeBlock.NONE);

@@ -7,14 +7,14 @@ import java.util.NavigableMap;
 /**
  * What one read of a resource has shown; its parts may be of different moments.
  *
- * @param blocks of the hosts that ever took part, by host id
+ * @param blocks of the hosts that ever took part, by host id, as far as was read
  */
 record AreaView(LeaderRecord leader, NavigableMap<Integer, BallotBlock> blocks) {
   BallotBlock block(int hostId) {
     return blocks.getOrDefault(hostId, BallotBlock.EMPTY);
   }
 
-  /** A ballot above all others that is this host's alone. */
+  /** A ballot above all others that were read, and this host's alone. */
   long nextBallot(int hostId) {
     long highest = blocks.values().stream().mapToLong(BallotBlock::ballot).max().orElse(0);
     long stride = leader.mostHosts();

@@ -148,7 +148,7 @@ public final class ResourceLease {
       if (ballots > 0) {
         pause(ballots);
       }
-      AreaView view = readSettled();
+      AreaView view = ballots == 0 ? storage.readBeginning() : readSettled();
       LeaderRecord leader = view.leader();
       if (names(leader, claim) && leader.leaseVersion() > renounced) {
         // Another host has found our vote.
@@ -167,9 +167,6 @@ public final class ResourceLease {
           && leader.isShortHold()
           && obstacle.get() instanceof AcquireResult.Held) {
         continue;
-      }
-      if (obstacle.isEmpty() && mode == LeaseMode.EXCLUSIVE) {
-        obstacle = sharedByOthers(owners.sharing(view, hostId), version - 1);
       }
       if (obstacle.isPresent()) {
         return obstacle.get();
@@ -203,6 +200,14 @@ public final class ResourceLease {
     }
     if (!ballot.begin() || !lockspace.isLive(generation)) {
       return Optional.empty();
+    }
+    if (mode == LeaseMode.EXCLUSIVE) {
+      // Asked before the version is used up.
+      Optional<AcquireResult> shared =
+          sharedByOthers(owners.sharing(ballot.seen(), hostId), version - 1);
+      if (shared.isPresent()) {
+        return shared;
+      }
     }
     HostStamp self = stamp(generation);
     boolean decided;

@@ -93,7 +93,7 @@ enum BrokenRule implements Sabotage {
     public LeaseDisk leaseDisk(LeaseDisk disk, int hostId) {
       return new LyingDisk(disk, hostId) {
         @Override
-        byte[] outsideBallot(byte[] bytes) throws IOException {
+        byte[] inPhase1(byte[] bytes, BallotBlock ours) throws IOException {
           return withOthers(bytes, BrokenRule::unshared);
         }
 

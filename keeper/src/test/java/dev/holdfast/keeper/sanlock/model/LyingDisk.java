@@ -46,9 +46,8 @@ class LyingDisk implements LeaseDisk {
     }
     mine = null;
     if (ours == null) {
-      byte[] shown = outsideBallot(bytes);
-      before = Arrays.copyOf(shown, SharedStorage.SECTORS * SharedStorage.SECTOR);
-      return shown;
+      before = Arrays.copyOf(bytes, SharedStorage.SECTORS * SharedStorage.SECTOR);
+      return bytes;
     }
     byte[] shown = isInPhase2(ours) ? inPhase2(bytes, ours) : inPhase1(bytes, ours);
     before = Arrays.copyOf(shown, SharedStorage.SECTORS * SharedStorage.SECTOR);
@@ -75,10 +74,6 @@ class LyingDisk implements LeaseDisk {
   /** Whether a read of phase 2 that fails shows what the one before has shown. */
   boolean forgivesPhase2() {
     return false;
-  }
-
-  byte[] outsideBallot(byte[] bytes) throws IOException {
-    return bytes;
   }
 
   byte[] inPhase1(byte[] bytes, BallotBlock ours) throws IOException {
@@ -120,7 +115,8 @@ class LyingDisk implements LeaseDisk {
   final byte[] withOthers(byte[] bytes, UnaryOperator<BallotBlock> change)
       throws LeaseFormatException {
     byte[] shown = bytes.clone();
-    for (int host = 1; host <= SharedStorage.SECTORS - BALLOTS; host++) {
+    int hosts = Math.min(bytes.length / SharedStorage.SECTOR, SharedStorage.SECTORS) - BALLOTS;
+    for (int host = 1; host <= hosts; host++) {
       if (host != hostId) {
         int offset = (BALLOTS + host - 1) * SharedStorage.SECTOR;
         byte[] block = change.apply(BallotBlock.decode(bytes, offset)).sector(SharedStorage.SECTOR);
