@@ -1,45 +1,57 @@
 package dev.holdfast.system.failover;
 
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
+import java.net.SocketAddress;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * The network between one host and the API server. While it is cut nothing gets through and nobody
- * is told: connections stay open and silent, as with a pulled plug.
+ * The network between one host and the API server: from a port of the host's network namespace over
+ * a unix socket, which knows no namespaces, to the server's port. While it is cut nothing gets
+ * through and nobody is told: connections stay open and silent, as with a pulled plug.
  */
 final class Cable implements AutoCloseable {
   private static final int BUFFER_BYTES = 16 * 1024;
 
-  private final ServerSocket listener;
-  private final InetSocketAddress server;
-  private final Set<Socket> open = ConcurrentHashMap.newKeySet();
+  private final ServerSocketChannel listener;
+  private final SocketAddress target;
+  private final Set<SocketChannel> open = ConcurrentHashMap.newKeySet();
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private boolean cut;
 
-  private Cable(ServerSocket listener, InetSocketAddress server) {
+  private Cable(ServerSocketChannel listener, SocketAddress target) {
     this.listener = listener;
-    this.server = server;
+    this.target = target;
+    Thread ignored = Thread.ofVirtual().start(this::accept);
   }
 
-  static Cable to(int port) throws IOException {
-    InetAddress loopback = InetAddress.getLoopbackAddress();
-    var cable = new Cable(new ServerSocket(0, 50, loopback), new InetSocketAddress(loopback, port));
-    Thread ignored = Thread.ofVirtual().start(cable::accept);
-    return cable;
+  /** The server's end. */
+  static Cable toServer(Path socket, int port) throws IOException {
+    return new Cable(
+        ServerSocketChannel.open(StandardProtocolFamily.UNIX)
+            .bind(UnixDomainSocketAddress.of(socket)),
+        loopback(port));
   }
 
-  int port() {
-    return listener.getLocalPort();
+  /** The host's end, in its network namespace, at the same port as the server's in the other. */
+  static Cable ofHost(Path socket, int port) throws IOException {
+    return new Cable(
+        ServerSocketChannel.open().bind(loopback(port)), UnixDomainSocketAddress.of(socket));
+  }
+
+  private static InetSocketAddress loopback(int port) {
+    return new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
   }
 
   void cut(boolean value) {
@@ -53,9 +65,9 @@ final class Cable implements AutoCloseable {
   }
 
   private void accept() {
-    while (!listener.isClosed()) {
+    while (listener.isOpen()) {
       try {
-        Socket client = listener.accept();
+        SocketChannel client = listener.accept();
         open.add(client);
         Thread ignored = Thread.ofVirtual().start(() -> connect(client));
       } catch (IOException closed) {
@@ -64,26 +76,28 @@ final class Cable implements AutoCloseable {
     }
   }
 
-  private void connect(Socket client) {
+  private void connect(SocketChannel client) {
     try {
       awaitWhole();
-      Socket upstream = new Socket(server.getAddress(), server.getPort());
-      open.add(upstream);
-      Thread ignored = Thread.ofVirtual().start(() -> relay(upstream, client));
-      relay(client, upstream);
+      SocketChannel server = SocketChannel.open(target);
+      open.add(server);
+      Thread ignored = Thread.ofVirtual().start(() -> relay(server, client));
+      relay(client, server);
     } catch (IOException | InterruptedException failed) {
       close(client);
     }
   }
 
-  private void relay(Socket from, Socket to) {
-    byte[] buffer = new byte[BUFFER_BYTES];
+  private void relay(SocketChannel from, SocketChannel to) {
+    ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES);
     try {
-      InputStream in = from.getInputStream();
-      OutputStream out = to.getOutputStream();
-      for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
+      while (from.read(buffer) >= 0) {
         awaitWhole();
-        out.write(buffer, 0, count);
+        buffer.flip();
+        while (buffer.hasRemaining()) {
+          int ignored = to.write(buffer);
+        }
+        buffer.clear();
       }
     } catch (IOException | InterruptedException ended) {
       // Either side has closed.
@@ -95,7 +109,7 @@ final class Cable implements AutoCloseable {
   private void awaitWhole() throws InterruptedException {
     lock.lock();
     try {
-      while (cut && !listener.isClosed()) {
+      while (cut && listener.isOpen()) {
         changed.await();
       }
     } finally {
@@ -103,10 +117,10 @@ final class Cable implements AutoCloseable {
     }
   }
 
-  private void close(Socket socket) {
-    open.remove(socket);
+  private void close(SocketChannel channel) {
+    open.remove(channel);
     try {
-      socket.close();
+      channel.close();
     } catch (IOException alreadyClosed) {
       // Nothing is left to close.
     }

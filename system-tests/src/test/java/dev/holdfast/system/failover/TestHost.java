@@ -11,9 +11,9 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a host is made of here: a keeper and an agent as processes of their own, with directories of
- * their own, the keeper's QEMUs, and a cable to the API server. As a service manager does, {@link
- * #repair} starts again what has ended.
+ * What a host is made of here: a keeper and an agent as processes of their own, with directories
+ * and a network namespace of their own, the keeper's QEMUs, and a cable to the API server. As a
+ * service manager does, {@link #repair} starts again what has ended.
  */
 final class TestHost implements AutoCloseable {
   private static final Path JAVA = Path.of(System.getProperty("java.home"), "bin", "java");
@@ -23,22 +23,24 @@ final class TestHost implements AutoCloseable {
   private final Path directory;
   private final Path kubeconfig;
   private final Cable cable;
+  private final NetworkNamespace network;
   private final List<String> keeperOptions;
   private @Nullable Process keeper;
   private @Nullable Process agent;
 
   /**
-   * @param kubeconfig that of the API server; the host's own leads through its cable
+   * Makes the host; nothing runs on it yet.
+   *
+   * @param port of the API server; the host reaches it at the same one, through its cable
    */
   TestHost(String name, Path directory, Path kubeconfig, int port, List<String> keeperOptions)
       throws IOException {
     this.name = name;
     this.directory = Files.createDirectories(directory);
-    this.cable = Cable.to(port);
+    this.kubeconfig = kubeconfig;
     this.keeperOptions = keeperOptions;
-    this.kubeconfig = directory.resolve("kubeconfig");
-    Files.writeString(
-        this.kubeconfig, Files.readString(kubeconfig).replace(":" + port, ":" + cable.port()));
+    this.network = NetworkNamespace.make("holdfast-" + name + "-" + port);
+    this.cable = Cable.toServer(cableSocket(), port);
   }
 
   String name() {
@@ -64,9 +66,14 @@ final class TestHost implements AutoCloseable {
                   kubeconfig.toString(),
                   name,
                   run().toString(),
-                  directory.resolve("cache").toString()),
+                  directory.resolve("cache").toString(),
+                  cableSocket().toString()),
               "agent.log");
     }
+  }
+
+  private Path cableSocket() {
+    return directory.resolve("cable");
   }
 
   private Path run() {
@@ -92,7 +99,7 @@ final class TestHost implements AutoCloseable {
             System.getProperty("java.class.path"),
             main));
     command.addAll(arguments);
-    return new ProcessBuilder(command)
+    return new ProcessBuilder(network.command(command))
         .redirectErrorStream(true)
         .redirectOutput(ProcessBuilder.Redirect.appendTo(directory.resolve(log).toFile()))
         .start();
@@ -180,5 +187,6 @@ final class TestHost implements AutoCloseable {
     signalKeeper("KILL");
     left.forEach(ProcessHandle::destroyForcibly);
     cable.close();
+    network.close();
   }
 }
