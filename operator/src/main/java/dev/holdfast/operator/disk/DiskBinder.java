@@ -9,6 +9,7 @@ import dev.holdfast.crds.node.HypervisorNode;
 import dev.holdfast.crds.node.HypervisorNodeStatus;
 import dev.holdfast.crds.node.HypervisorNodeStatus.PoolStatus;
 import dev.holdfast.crds.storage.StoragePool;
+import dev.holdfast.crds.storage.StoragePoolSpec.Backend;
 import dev.holdfast.crds.storage.VirtualDisk;
 import dev.holdfast.crds.storage.VirtualDiskInstance;
 import dev.holdfast.crds.storage.VirtualDiskInstanceSpec;
@@ -198,6 +199,8 @@ final class DiskBinder {
 
   private List<DiskCandidate> candidates(VirtualDisk disk, StoragePool pool) {
     String poolName = pool.getMetadata().getName();
+    // The lease is made with the image.
+    boolean sanlock = pool.getSpec().leases().backend() == Backend.SANLOCK;
     List<VirtualMachine> users =
         cluster
             .machines()
@@ -212,7 +215,8 @@ final class DiskBinder {
           || node.getSpec().maintenance()
           || !node.getSpec().taintsOrEmpty().isEmpty()
           || !monitor.isHealthy(name)
-          || !Placer.canUse(status, poolName)) {
+          || !Placer.canUse(status, poolName)
+          || (sanlock && !Placer.isLive(status, poolName))) {
         continue;
       }
       candidates.add(

@@ -142,7 +142,8 @@ public final class Placer {
         && status.pools().stream().anyMatch(p -> p.name().equals(pool) && p.usable());
   }
 
-  private static boolean isLive(HypervisorNodeStatus status, String pool) {
+  /** Whether the node says that it can hold leases of the pool. */
+  public static boolean isLive(HypervisorNodeStatus status, String pool) {
     return status.pools() != null
         && status.pools().stream()
             .filter(view -> view.name().equals(pool))

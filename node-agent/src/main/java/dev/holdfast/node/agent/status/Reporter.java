@@ -15,7 +15,6 @@ import java.net.HttpURLConnection;
 import java.time.Clock;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -31,11 +30,14 @@ import org.slf4j.LoggerFactory;
  */
 public final class Reporter {
   private static final Logger LOG = LoggerFactory.getLogger(Reporter.class);
-  private static final PatchContext APPLY =
+
+  /** HTTP's code for a patch whose test fails, and for what the schema refuses. */
+  private static final int UNPROCESSABLE = 422;
+
+  private static final PatchContext JSON_PATCH =
       new PatchContext.Builder()
-          .withPatchType(PatchType.SERVER_SIDE_APPLY)
+          .withPatchType(PatchType.JSON)
           .withFieldManager(Holdfast.NODE_AGENT_FIELD_MANAGER)
-          .withForce(true)
           .build();
 
   /** How loud an event is. */
@@ -87,7 +89,9 @@ public final class Reporter {
   }
 
   /**
-   * Writes the status of an object unless it has it already.
+   * Writes the status of an object unless it has it already. An object of the same name that was
+   * made since, maybe for another node, is not written to: applying a status would not look at its
+   * uid, a JSON patch can.
    *
    * @return whether it was written; not when the object is gone
    */
@@ -95,30 +99,33 @@ public final class Reporter {
     if (Objects.equals(status(object), status)) {
       return false;
     }
-    Map<String, Object> metadata = new LinkedHashMap<>();
-    metadata.put("name", object.getMetadata().getName());
-    if (object.getMetadata().getNamespace() != null) {
-      metadata.put("namespace", object.getMetadata().getNamespace());
-    }
-    Map<String, Object> body = new LinkedHashMap<>();
-    body.put("apiVersion", object.getApiVersion());
-    body.put("kind", object.getKind());
-    body.put("metadata", metadata);
-    body.put("status", status);
+    String patch =
+        client
+            .getKubernetesSerialization()
+            .asJson(
+                List.of(isStill(object), Map.of("op", "add", "path", "/status", "value", status)));
     try {
-      T answer =
-          client
-              .resource(object)
-              .subresource("status")
-              .patch(APPLY, client.getKubernetesSerialization().asJson(body));
+      T answer = client.resource(object).subresource("status").patch(JSON_PATCH, patch);
       written.put(object.getMetadata().getUid(), answer);
       return true;
     } catch (KubernetesClientException e) {
-      if (e.getCode() == HttpURLConnection.HTTP_NOT_FOUND) {
+      if (e.getCode() == HttpURLConnection.HTTP_NOT_FOUND || wasReplaced(object, e)) {
         return false;
       }
       throw e;
     }
+  }
+
+  private static Map<String, String> isStill(HasMetadata object) {
+    return Map.of("op", "test", "path", "/metadata/uid", "value", object.getMetadata().getUid());
+  }
+
+  private boolean wasReplaced(HasMetadata object, KubernetesClientException failure) {
+    if (failure.getCode() != UNPROCESSABLE) {
+      return false;
+    }
+    HasMetadata now = client.resource(object).get();
+    return now == null || !now.getMetadata().getUid().equals(object.getMetadata().getUid());
   }
 
   /** Lets go of an object that was deleted and of which nothing is left on the host. */
@@ -129,27 +136,21 @@ public final class Reporter {
     if (index < 0) {
       return;
     }
-    // The test makes sure that nobody else's finalizer is removed if the list has changed in the
-    // meantime.
+    // The tests make sure that nobody else's finalizer is removed if the list has changed in the
+    // meantime, nor that of an object of the same name that was made since.
     String path = "/metadata/finalizers/" + index;
     String patch =
         client
             .getKubernetesSerialization()
             .asJson(
                 List.of(
+                    isStill(object),
                     Map.of("op", "test", "path", path, "value", Holdfast.NODE_AGENT_FINALIZER),
                     Map.of("op", "remove", "path", path)));
     try {
-      client
-          .resource(object)
-          .patch(
-              new PatchContext.Builder()
-                  .withPatchType(PatchType.JSON)
-                  .withFieldManager(Holdfast.NODE_AGENT_FIELD_MANAGER)
-                  .build(),
-              patch);
+      client.resource(object).patch(JSON_PATCH, patch);
     } catch (KubernetesClientException e) {
-      if (e.getCode() != HttpURLConnection.HTTP_NOT_FOUND) {
+      if (e.getCode() != HttpURLConnection.HTTP_NOT_FOUND && !wasReplaced(object, e)) {
         throw e;
       }
     }
