@@ -89,7 +89,7 @@ public final class Holdfast {
       throw failure;
     }
     String message = failure.getMessage() == null ? failure.toString() : failure.getMessage();
-    command.getErr().println("holdfast " + command.getCommandName() + ": " + message);
+    command.getErr().println(command.getCommandSpec().qualifiedName() + ": " + message);
     return ExitCode.SOFTWARE;
   }
 }

@@ -9,6 +9,7 @@ import dev.holdfast.keeper.sanlock.format.HostStamp;
 import dev.holdfast.keeper.sanlock.format.LeaderRecord;
 import dev.holdfast.keeper.sanlock.format.LeaseName;
 import dev.holdfast.keeper.sanlock.format.ModeBlock;
+import dev.holdfast.keeper.sanlock.format.RequestRecord;
 import dev.holdfast.keeper.sanlock.lockspace.Lockspace;
 import dev.holdfast.keeper.sanlock.lockspace.Membership;
 import java.io.IOException;
@@ -340,6 +341,30 @@ public final class ResourceLease {
     return current != null && current.certain() && lockspace.isLive(current.generation())
         ? OptionalLong.of(current.version())
         : OptionalLong.empty();
+  }
+
+  /** What another host wants of us while the lease is ours; see {@code Renewed.requested}. */
+  public RequestRecord.Demand demand() throws IOException {
+    OptionalLong ours = version();
+    RequestRecord request = storage.readRequest();
+    return ours.isPresent() && request.leaseVersion() == ours.getAsLong() + 1
+        ? request.demand()
+        : RequestRecord.Demand.NONE;
+  }
+
+  /**
+   * Asks the exclusive owner to let go. It finds out at its next renewal after our next one.
+   *
+   * @return whether there was one
+   */
+  public boolean request(RequestRecord.Demand demand) throws IOException {
+    LeaderRecord leader = storage.readLeader();
+    if (leader.isFree()) {
+      return false;
+    }
+    storage.writeRequest(new RequestRecord(leader.leaseVersion() + 1, demand));
+    lockspace.signal((int) leader.owner().hostId());
+    return true;
   }
 
   /** Who has the resource, ourselves among them. */

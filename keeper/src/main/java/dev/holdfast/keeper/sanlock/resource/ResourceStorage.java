@@ -5,6 +5,7 @@ import dev.holdfast.keeper.sanlock.format.BallotBlock;
 import dev.holdfast.keeper.sanlock.format.Geometry;
 import dev.holdfast.keeper.sanlock.format.LeaderRecord;
 import dev.holdfast.keeper.sanlock.format.LeaseFormatException;
+import dev.holdfast.keeper.sanlock.format.RequestRecord;
 import dev.holdfast.keeper.sanlock.format.ResourceLayout;
 import dev.holdfast.keeper.sanlock.lockspace.LockspaceSettings;
 import java.io.IOException;
@@ -81,6 +82,15 @@ final class ResourceStorage {
   BallotBlock readBlock(int hostId) throws IOException {
     long at = offset + ResourceLayout.ballotOffset(geometry, hostId);
     return BallotBlock.decode(disk.read(at, geometry.sectorSize(), timeout), 0);
+  }
+
+  RequestRecord readRequest() throws IOException {
+    long at = offset + ResourceLayout.requestOffset(geometry);
+    return RequestRecord.decode(disk.read(at, geometry.sectorSize(), timeout), 0);
+  }
+
+  void writeRequest(RequestRecord request) throws IOException {
+    write(ResourceLayout.requestOffset(geometry), request.sector(geometry.sectorSize()));
   }
 
   void writeLeader(LeaderRecord leader) throws IOException {

@@ -28,6 +28,7 @@ final class OurHost implements AutoCloseable {
   private final Thread renewal;
   private final CompletableFuture<@Nullable Void> renewed = new CompletableFuture<>();
   private volatile boolean silent;
+  private volatile boolean requested;
   private volatile @Nullable Throwable failure;
 
   private OurHost(DirectFile file, LockspaceSettings settings) throws Exception {
@@ -53,8 +54,9 @@ final class OurHost implements AutoCloseable {
   private void renew() {
     try {
       while (!silent) {
-        if (lockspace.renew() instanceof RenewalResult.Lost(String reason)) {
-          throw new IllegalStateException(reason);
+        switch (lockspace.renew()) {
+          case RenewalResult.Lost(String reason) -> throw new IllegalStateException(reason);
+          case RenewalResult.Renewed(var ignored, boolean asked) -> requested |= asked;
         }
         Thread.sleep(TIMES.renewal());
       }
@@ -68,6 +70,11 @@ final class OurHost implements AutoCloseable {
   ResourceLease lease(String resource, long offset) {
     return new ResourceLease(
         new Disk(), new SystemTicks(), lockspace, resource, offset, new Random(1));
+  }
+
+  /** Whether another host has wanted to be heard. */
+  boolean isRequested() {
+    return requested;
   }
 
   Lockspace lockspace() {
