@@ -2,12 +2,14 @@ package dev.holdfast.keeper;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.holdfast.keeper.StandInWatchdog.Message;
 import dev.holdfast.keeper.client.KeeperClient;
 import dev.holdfast.keeper.client.KeeperException;
 import dev.holdfast.keeper.fencing.WatchdogMode;
 import dev.holdfast.keeper.protocol.FailureCode;
+import dev.holdfast.keeper.protocol.Tie;
 import dev.holdfast.keeper.server.KeeperOptions;
 import dev.holdfast.keeper.server.KeeperServer;
 import java.io.IOException;
@@ -82,6 +84,60 @@ class WatchdogTest {
   private static boolean isDisarmed(StandInWatchdog watchdog) {
     Message last = watchdog.messages().getLast();
     return last.command() == Message.TEST_LIVE && last.renewal() == 0 && last.expiry() == 0;
+  }
+
+  @Test
+  void aKeeperThatIsUpgradedOrEndsLeavesNoWatchdogArmed() throws IOException {
+    assumeTrue(
+        "root".equals(System.getProperty("user.name")),
+        "changing the user of a process needs root");
+    try (var watchdog =
+            StandInWatchdog.listen(wdmd(), (int) SharedStorage.FIRE_TIMEOUT.toSeconds());
+        var machines = new Machines(directory)) {
+      ProcessHandle keeper =
+          machines.startKeeper(
+              "--watchdog=required",
+              "--watchdog-socket=" + wdmd(),
+              "--watchdog-fire-timeout=" + SharedStorage.FIRE_TIMEOUT.toSeconds());
+      try (KeeperClient client = connect()) {
+        storage().join(client, 1);
+        client.formatLease(storage().lease(1));
+        client.acquireLeases(machine, List.of(storage().lease(1)));
+        machines.track(
+            client.launch(machines.launch(machine, Tie.KEEPER_LIFE, "/bin/sleep", "600")));
+        client.upgrade(List.of());
+      }
+      Awaitility.await()
+          .untilAsserted(
+              () ->
+                  assertThat(watchdog.messages())
+                      .extracting(Message::command)
+                      .containsSubsequence(
+                          Message.TEST_LIVE,
+                          Message.LET_GO,
+                          Message.REGISTER,
+                          Message.HOLD,
+                          Message.TEST_LIVE));
+      int leaving =
+          watchdog.messages().stream().map(Message::command).toList().indexOf(Message.LET_GO);
+      assertThat(watchdog.messages().get(leaving - 1).expiry()).isZero();
+
+      keeper.destroy();
+
+      Awaitility.await()
+          .untilAsserted(
+              () -> assertThat(watchdog.messages().getLast().command()).isEqualTo(Message.LET_GO));
+      assertThat(watchdog.messages().get(watchdog.messages().size() - 2).expiry()).isZero();
+      Awaitility.await().until(() -> !Machines.runs(keeper));
+      // Given back in order: the next one has the lease at once.
+      try (KeeperServer server = serve(WatchdogMode.OFF);
+          KeeperClient client = connect()) {
+        assertThat(server.processes()).isEmpty();
+        assertThat(storage().join(client, 1).generation()).isEqualTo(2);
+        assertThat(client.acquireLeases(machine, List.of(storage().lease(1)))).hasSize(1);
+        client.releaseLeases(machine, false);
+      }
+    }
   }
 
   @Test

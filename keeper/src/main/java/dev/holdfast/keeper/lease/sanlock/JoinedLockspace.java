@@ -321,6 +321,8 @@ final class JoinedLockspace {
 
   /** Gives the host id back, however long the storage takes. */
   private void leaveStorage() {
+    // The thread was interrupted out of whatever it did; that is done with.
+    boolean ignored = Thread.interrupted();
     boolean released = false;
     while (!released) {
       try {
@@ -338,6 +340,19 @@ final class JoinedLockspace {
     fence.leave();
     storage.close();
     guardFile.close();
+  }
+
+  /** Waits until no machine uses anything in it; false if that takes too long. */
+  boolean awaitUnused(Duration end) {
+    try {
+      while (!resources.machines().isEmpty() && ticks.now().compareTo(end) < 0) {
+        ticks.sleep(BETWEEN_LOOKS);
+        fence.check();
+      }
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    return resources.machines().isEmpty();
   }
 
   /** Begins to leave; nothing may be held or acquired any more. */

@@ -253,6 +253,14 @@ final class LockspaceFence {
     status.enter(LockspacePhase.JOINING, "the host id is acquired again");
   }
 
+  /**
+   * This program is about to be replaced. A client of wdmd that ends with a time set would have the
+   * host reset, so there is none until the next renewal of the next program, or of this one.
+   */
+  synchronized void suspendWatchdog() {
+    watchdog.close();
+  }
+
   /** The lockspace is left in order. */
   synchronized void leave() {
     membership = null;

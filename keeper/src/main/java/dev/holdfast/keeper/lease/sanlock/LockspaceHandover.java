@@ -48,6 +48,7 @@ public final class LockspaceHandover {
       Duration limit = joined.lockspace().settings().times().renewal().plusSeconds(1);
       handed.add(handOver(joined, joined.standStill(limit)));
     }
+    lockspaces.all().forEach(joined -> joined.fence().suspendWatchdog());
     return handed;
   }
 

@@ -323,13 +323,27 @@ public final class Lockspaces implements AutoCloseable {
     return makers.computeIfAbsent(in.spec().name(), _ -> new Semaphore(1));
   }
 
-  /** Gives back the host ids under which nothing is held; the others end with this process. */
+  /**
+   * Ends the machines that would end with this process anyway, so that host ids and leases can be
+   * given back in order and no watchdog resets the host. What is stuck stays as it is.
+   */
   @Override
   public void close() {
-    List<JoinedLockspace> unused =
-        all().stream().filter(lockspace -> lockspace.resources().isEmpty()).toList();
-    unused.forEach(JoinedLockspace::leave);
-    unused.forEach(lockspace -> awaitLeft(lockspace, CLOSE_LIMIT));
+    List<JoinedLockspace> ending = all();
+    ending.stream()
+        .filter(lockspace -> !lockspace.resources().isEmpty())
+        .forEach(lockspace -> lockspace.fence().fail("the keeper ends"));
+    Duration end = ticks.now().plus(CLOSE_LIMIT);
+    for (JoinedLockspace lockspace : ending) {
+      if (lockspace.awaitUnused(end)) {
+        lockspace.leave();
+      }
+    }
+    for (JoinedLockspace lockspace : ending) {
+      if (lockspace.status().phase() == LockspacePhase.LEAVING) {
+        boolean ignored = awaitLeft(lockspace, CLOSE_LIMIT);
+      }
+    }
     watch.close();
   }
 }
