@@ -24,6 +24,9 @@ public final class DeadMan implements AutoCloseable {
   /** Deadlines by lockspace, as {@link KillTimer#now} counts. Guarded by this. */
   private final Map<String, Duration> deadlines = new HashMap<>();
 
+  /** Guarded by this. */
+  private boolean closed;
+
   private DeadMan(@Nullable KillTimer timer, String unavailable) {
     this.timer = timer;
     this.unavailable = unavailable;
@@ -68,8 +71,8 @@ public final class DeadMan implements AutoCloseable {
   }
 
   private void set() throws IOException {
-    if (timer == null) {
-      throw new IOException("there is no dead-man timer: " + unavailable);
+    if (timer == null || closed) {
+      throw new IOException("there is no dead-man timer: " + (closed ? "it is over" : unavailable));
     }
     Optional<Duration> earliest = earliest();
     if (earliest.isPresent()) {
@@ -86,7 +89,8 @@ public final class DeadMan implements AutoCloseable {
 
   @Override
   public synchronized void close() {
-    if (timer != null) {
+    if (timer != null && !closed) {
+      closed = true;
       timer.close();
     }
   }
