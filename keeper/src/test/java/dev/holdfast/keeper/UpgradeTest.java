@@ -48,6 +48,7 @@ class UpgradeTest {
   private SharedStorage storage;
   private Lease.Ofd lock;
   private KeeperClient client;
+  private RecordingListener connection = new RecordingListener();
 
   @BeforeEach
   void start() throws IOException {
@@ -59,7 +60,7 @@ class UpgradeTest {
     lock = new Lease.Ofd(directory.resolve("disk.lock"), LeaseMode.EXCLUSIVE);
     machines = new Machines(Files.createDirectory(directory.resolve("one")));
     keeper = machines.startKeeper(OPTIONS);
-    client = machines.connect(new RecordingListener());
+    client = machines.connect(connection);
   }
 
   @AfterEach
@@ -73,6 +74,8 @@ class UpgradeTest {
   /** Upgrades and connects to the new program. */
   private RecordingListener upgrade(List<String> command) throws IOException {
     client.upgrade(command);
+    // Until then the old program may still answer.
+    Awaitility.await().until(connection::isDisconnected);
     client.close();
     var listener = new RecordingListener();
     client =
@@ -80,6 +83,7 @@ class UpgradeTest {
             .atMost(Duration.ofSeconds(20))
             .ignoreExceptions()
             .until(() -> machines.connect(listener), connected -> connected != null);
+    connection = listener;
     return listener;
   }
 

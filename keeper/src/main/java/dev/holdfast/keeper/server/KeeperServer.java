@@ -39,7 +39,7 @@ public final class KeeperServer implements AutoCloseable {
 
   private final Path socket;
   private final OfdLock lock;
-  private final ServerSocketChannel listener;
+  private volatile ServerSocketChannel listener;
   private final PeerPolicy peers;
   private final ProcessTable processes;
   private final Leases leases;
@@ -54,7 +54,9 @@ public final class KeeperServer implements AutoCloseable {
     this.listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
     this.processes = new ProcessTable(clock, this::announce);
     this.leases = Leases.create(options, processes, clock, this::push);
-    this.answers = new Answers(processes, leases, new Upgrade(processes, leases, lock));
+    this.answers =
+        new Answers(
+            processes, leases, new Upgrade(processes, leases, lock, this::pause, this::resume));
   }
 
   /**
@@ -123,6 +125,21 @@ public final class KeeperServer implements AutoCloseable {
     Execution.callOffAlarm();
   }
 
+  /**
+   * Ends all connections and takes no more: the JVM opens sockets without close-on-exec, so that
+   * one accepted just before execve(2) would stay open in the next program with nobody behind it.
+   */
+  private void pause() throws IOException {
+    listener.close();
+    connections.forEach(ClientConnection::close);
+  }
+
+  /** Undoes {@link #pause}, where the next program was not executed. */
+  private void resume() throws IOException {
+    listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+    listen();
+  }
+
   private void listen() throws IOException {
     // Bound under another name, so that clients see it only with its final mode, and in the place
     // of a dead keeper's socket at once.
@@ -145,9 +162,10 @@ public final class KeeperServer implements AutoCloseable {
   }
 
   private void accept() {
-    while (listener.isOpen()) {
+    ServerSocketChannel accepting = listener;
+    while (accepting.isOpen()) {
       try {
-        admit(listener.accept());
+        admit(accepting.accept());
       } catch (ClosedChannelException closed) {
         return;
       } catch (IOException failure) {

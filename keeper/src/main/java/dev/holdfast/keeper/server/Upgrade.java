@@ -39,6 +39,8 @@ final class Upgrade {
   private final ProcessTable processes;
   private final Leases leases;
   private final OfdLock lock;
+  private final Step pause;
+  private final Step resume;
   private final ProtocolJson json = new ProtocolJson();
 
   /** Requests share it; an upgrade has it alone and, if it succeeds, never lets go of it. */
@@ -50,10 +52,21 @@ final class Upgrade {
   private record Prepared(
       List<String> command, List<String> environment, List<Integer> descriptors) {}
 
-  Upgrade(ProcessTable processes, Leases leases, OfdLock lock) {
+  /** Something that may fail. */
+  interface Step {
+    void run() throws IOException;
+  }
+
+  /**
+   * @param pause ends all connections and takes no more
+   * @param resume takes connections again
+   */
+  Upgrade(ProcessTable processes, Leases leases, OfdLock lock, Step pause, Step resume) {
     this.processes = processes;
     this.leases = leases;
     this.lock = lock;
+    this.pause = pause;
+    this.resume = resume;
   }
 
   /** A request begins; it waits while an upgrade is under way. */
@@ -167,11 +180,23 @@ final class Upgrade {
     Prepared ready = Objects.requireNonNull(prepared);
     try {
       log.log(Level.INFO, "The keeper executes {0}", String.join(" ", ready.command()));
+      pause.run();
       processes.execute(ready.command(), ready.environment(), ready.descriptors(), secondsToLive());
     } catch (IOException failure) {
       log.log(Level.ERROR, "The keeper was not upgraded: {0}", failure.getMessage());
     } finally {
       goOn();
+      listenAgain();
+    }
+  }
+
+  private void listenAgain() {
+    try {
+      resume.run();
+    } catch (IOException failure) {
+      // Nobody could reach it any more; what is tied to its life must not run on alone.
+      log.log(Level.ERROR, "The keeper ends, as it cannot listen again", failure);
+      Runtime.getRuntime().exit(70);
     }
   }
 
