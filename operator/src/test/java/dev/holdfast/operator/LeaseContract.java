@@ -12,6 +12,7 @@ import dev.holdfast.crds.storage.LeaseBackend;
 import dev.holdfast.crds.storage.StoragePool;
 import dev.holdfast.crds.storage.StoragePoolStatus;
 import dev.holdfast.crds.storage.StoragePoolStatus.Host;
+import dev.holdfast.crds.storage.VirtualDisk;
 import dev.holdfast.crds.storage.VirtualDiskInstance;
 import dev.holdfast.crds.storage.VirtualDiskInstanceSpec;
 import dev.holdfast.crds.storage.VirtualDiskStatus;
@@ -253,7 +254,6 @@ abstract class LeaseContract extends OperatorScenario {
 
   @Test
   void aPoolWithoutLeasesSaysSo() {
-    String name = namespace + "-open";
     apply(
         """
         apiVersion: holdfast.dev/v1alpha1
@@ -261,16 +261,56 @@ abstract class LeaseContract extends OperatorScenario {
         metadata: {name: NAMESPACE-open}
         spec: {dir: {path: /open}, leases: {backend: none}}
         """);
+    awaitPool(namespace + "-open", "LeasesEnforced", "LeasesDisabled", "leases.backend is none");
+  }
+
+  @Test
+  void anImageFromBeforeThereWereLeasesGetsItsLock() {
+    apply(
+        """
+        apiVersion: holdfast.dev/v1alpha1
+        kind: StoragePool
+        metadata: {name: NAMESPACE-old}
+        spec: {dir: {path: /old}}
+        ---
+        apiVersion: holdfast.dev/v1alpha1
+        kind: VirtualDisk
+        metadata: {name: data}
+        spec: {poolRef: NAMESPACE-old, capacity: 1Gi}
+        """);
+    laboratory().await().until(() -> diskStatus("data") != null);
+    VirtualDisk disk = laboratory().disk(namespace, "data");
+    apply(
+        """
+        apiVersion: holdfast.dev/v1alpha1
+        kind: VirtualDiskInstance
+        metadata:
+          name: data
+          ownerReferences:
+            - {apiVersion: holdfast.dev/v1alpha1, kind: VirtualDisk, name: data, uid: %s}
+        spec:
+          nodeName: somewhere
+          poolName: NAMESPACE-old
+          poolPath: /old
+          path: /old/disks/NAMESPACE/data.qcow2
+          capacityBytes: 1073741824
+          format: qcow2
+          reclaimPolicy: Retain
+        """
+            .formatted(disk.getMetadata().getUid()));
+
     laboratory()
         .await()
         .untilAsserted(
-            () -> {
-              Condition enforced =
-                  Condition.find(
-                      laboratory().pool(name).getStatus().conditions(), "LeasesEnforced");
-              assertThat(Objects.requireNonNull(enforced).reason()).isEqualTo("LeasesDisabled");
-              assertThat(enforced.status()).isEqualTo(Condition.FALSE);
-            });
+            () ->
+                assertThat(diskInstances().getFirst().getSpec().lease())
+                    .isEqualTo(
+                        new VirtualDiskInstanceSpec.Lease(
+                            LeaseBackend.OFD,
+                            null,
+                            null,
+                            "/old/leases/" + namespace + "/data.lock",
+                            null)));
   }
 
   @Test
@@ -284,15 +324,7 @@ abstract class LeaseContract extends OperatorScenario {
         metadata: {name: NAMESPACE-2}
         spec: {dir: {path: /other, shared: true}, leases: {backend: sanlock, lockspace: NAMESPACE}}
         """);
-    laboratory()
-        .await()
-        .untilAsserted(
-            () -> {
-              Condition ready =
-                  Condition.find(laboratory().pool(name).getStatus().conditions(), "Ready");
-              assertThat(Objects.requireNonNull(ready).reason()).isEqualTo("LockspaceInUse");
-              assertThat(ready.message()).contains("StoragePool " + namespace);
-            });
+    awaitPool(name, "Ready", "LockspaceInUse", "StoragePool " + namespace);
 
     laboratory().users().resource(pool()).delete();
     laboratory().await().until(() -> laboratory().pool(name).getStatus().lockspace() != null);
@@ -317,6 +349,19 @@ abstract class LeaseContract extends OperatorScenario {
               Condition ready = Condition.find(diskStatus(name).conditions(), Condition.READY);
               assertThat(Objects.requireNonNull(ready).reason()).isEqualTo(reason);
               assertThat(ready.message()).contains(message);
+            });
+  }
+
+  private void awaitPool(String name, String type, String reason, String message) {
+    laboratory()
+        .await()
+        .untilAsserted(
+            () -> {
+              Condition condition =
+                  Condition.find(laboratory().pool(name).getStatus().conditions(), type);
+              assertThat(Objects.requireNonNull(condition).reason()).isEqualTo(reason);
+              assertThat(condition.status()).isEqualTo(Condition.FALSE);
+              assertThat(condition.message()).contains(message);
             });
   }
 
