@@ -137,7 +137,12 @@ public final class KeeperServer implements AutoCloseable {
   /** Undoes {@link #pause}, where the next program was not executed. */
   private void resume() throws IOException {
     listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
-    listen();
+    try {
+      listen();
+    } catch (IOException failure) {
+      listener.close();
+      throw failure;
+    }
   }
 
   private void listen() throws IOException {

@@ -34,6 +34,7 @@ import org.jspecify.annotations.Nullable;
 final class Upgrade {
   private static final Logger log = System.getLogger(Upgrade.class.getName());
   private static final Duration REQUESTS_LIMIT = Duration.ofSeconds(10);
+  private static final Duration BETWEEN_ATTEMPTS = Duration.ofSeconds(1);
   private static final Duration CHECK_LIMIT = Duration.ofSeconds(20);
 
   private final ProcessTable processes;
@@ -190,13 +191,21 @@ final class Upgrade {
     }
   }
 
+  /** Leases are renewed and machines live meanwhile, so there is no reason to give up. */
   private void listenAgain() {
-    try {
-      resume.run();
-    } catch (IOException failure) {
-      // Nobody could reach it any more; what is tied to its life must not run on alone.
-      log.log(Level.ERROR, "The keeper ends, as it cannot listen again", failure);
-      Runtime.getRuntime().exit(70);
+    boolean listening = false;
+    while (!listening && !Thread.currentThread().isInterrupted()) {
+      try {
+        resume.run();
+        listening = true;
+      } catch (IOException failure) {
+        log.log(Level.ERROR, "The keeper cannot listen again yet: {0}", failure.getMessage());
+        try {
+          Thread.sleep(BETWEEN_ATTEMPTS);
+        } catch (InterruptedException interrupted) {
+          Thread.currentThread().interrupt();
+        }
+      }
     }
   }
 
