@@ -174,6 +174,31 @@ class UpgradeTest {
   }
 
   @Test
+  void aProgramThatIsGoneWhenItIsExecutedLeavesTheOldOneAtWork() throws IOException {
+    storage.join(client, 1);
+    client.formatLease(storage.lease(1));
+    client.acquireLeases(renewed, List.of(storage.lease(1)));
+    ProcessHandle tied =
+        machines.track(
+            client.launch(machines.launch(renewed, Tie.KEEPER_LIFE, "/bin/sleep", "600")));
+    Path fleeting =
+        Files.writeString(directory.resolve("fleeting"), "#!/bin/sh\nexec /bin/rm \"$0\"\n");
+    Files.setPosixFilePermissions(fleeting, PosixFilePermissions.fromString("rwx------"));
+
+    upgrade(List.of(fleeting.toString()));
+
+    assertThat(fleeting).doesNotExist();
+    assertThat(machines.keeperLog()).content().contains("The keeper was not upgraded: execve");
+    long renewals = storage.state(client).figures().renewals();
+    Awaitility.await()
+        .untilAsserted(
+            () -> assertThat(storage.state(client).figures().renewals()).isGreaterThan(renewals));
+    assertThat(Machines.runs(tied)).isTrue();
+    assertThat(client.listLeases()).hasSize(1);
+    client.signal(renewed, ProcessSignal.KILL);
+  }
+
+  @Test
   @Tag("heavy")
   void aNewProgramThatHangsIsKilledWithTheMachinesBeforeOtherHostsTakeOver() throws IOException {
     storage.join(client, 1);
