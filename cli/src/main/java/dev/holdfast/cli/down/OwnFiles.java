@@ -2,10 +2,14 @@ package dev.holdfast.cli.down;
 
 import dev.holdfast.cli.step.StepException;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
 import java.util.stream.Stream;
@@ -18,6 +22,8 @@ final class OwnFiles {
   /**
    * Removes them, and the directory if nothing else is in it.
    *
+   * @param names of files and directories, with the wildcards of {@link
+   *     java.nio.file.FileSystem#getPathMatcher glob} patterns
    * @throws StepException when something could not be removed or is not Holdfast's
    */
   static String remove(Path directory, List<String> names) throws StepException {
@@ -27,7 +33,11 @@ final class OwnFiles {
     try {
       refuseMounts(directory);
       for (String name : names) {
-        removeTree(directory.resolve(name));
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, name)) {
+          for (Path file : files) {
+            removeTree(file);
+          }
+        }
       }
       List<String> others;
       try (Stream<Path> left = Files.list(directory)) {
@@ -41,6 +51,37 @@ final class OwnFiles {
       return "removed";
     } catch (IOException e) {
       throw new StepException("cannot remove everything in " + directory + ": " + e, e);
+    }
+  }
+
+  /**
+   * Refuses to go on while a process holds a lock on one of these files. The next keeper finds out
+   * by them that a process of the last one is not gone yet and may still write; a new file in its
+   * place would be free at once.
+   *
+   * @param names a glob pattern
+   * @throws StepException when one is locked
+   */
+  static void refuseLocked(Path directory, String names) throws StepException {
+    if (!Files.isDirectory(directory)) {
+      return;
+    }
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, names)) {
+      for (Path file : files) {
+        // The locks of open file descriptions that keeper and QEMU hold are in its way (fcntl(2)).
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE);
+            FileLock lock = channel.tryLock()) {
+          if (lock == null) {
+            throw new StepException(
+                file
+                    + " stays: a process that held leases has not ended yet and may still write;"
+                    + " find it with: find /proc/[0-9]*/fd -lname "
+                    + file);
+          }
+        }
+      }
+    } catch (IOException e) {
+      throw new StepException("cannot look whether a process holds leases: " + e, e);
     }
   }
 

@@ -24,6 +24,7 @@ public final class Teardown {
   private static final Duration PATIENCE = Duration.ofSeconds(35);
 
   private static final List<String> DATA = List.of("control-plane", "cache", "pools", "log");
+  private static final String LOCKSPACE_GUARDS = "lockspace-*.lock";
   private static final List<String> RUN =
       List.of(
           "machines",
@@ -31,6 +32,7 @@ public final class Teardown {
           "keeper.sock",
           "keeper.sock.new",
           "keeper.sock.lock",
+          LOCKSPACE_GUARDS,
           "ready",
           "up.pid",
           "supervisor.pid");
@@ -72,7 +74,11 @@ public final class Teardown {
     steps.add(Step.optional("Stop the keeper", this::stopKeeper));
     steps.add(
         Step.optional(
-            "Remove " + directories.run(), () -> OwnFiles.remove(directories.run(), RUN)));
+            "Remove " + directories.run(),
+            () -> {
+              OwnFiles.refuseLocked(directories.run(), LOCKSPACE_GUARDS);
+              return OwnFiles.remove(directories.run(), RUN);
+            }));
     if (purge) {
       steps.add(
           Step.optional(
