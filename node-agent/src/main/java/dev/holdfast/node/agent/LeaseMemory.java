@@ -4,6 +4,7 @@ import dev.holdfast.crds.Condition;
 import dev.holdfast.crds.machine.VirtualMachineInstance;
 import dev.holdfast.crds.machine.VirtualMachineInstanceSpec;
 import dev.holdfast.crds.machine.VirtualMachineInstanceSpec.Disk;
+import dev.holdfast.crds.machine.VirtualMachineInstanceSpec.Lease;
 import dev.holdfast.crds.machine.VirtualMachineInstanceStatus;
 import dev.holdfast.crds.machine.VirtualMachineInstanceStatus.HeldLease;
 import dev.holdfast.node.agent.status.Cause;
@@ -19,7 +20,6 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -32,16 +32,6 @@ final class LeaseMemory {
   /** A disk may become free at any moment, and somebody waits for it. */
   static final Duration LONGEST_WAIT = Duration.ofSeconds(5);
 
-  /** What is no failure of the machine: it waits for somebody else, or for the storage. */
-  private static final Set<String> REFUSALS =
-      Set.of(
-          LeaseHost.DISK_HELD,
-          LeaseHost.VERSION_MISMATCH,
-          LeaseHost.LOCKSPACE_NOT_READY,
-          "LeaseUnknown",
-          "LeaseStorageFailed",
-          "FencingUnavailable");
-
   private final Backoff<String> waiting;
   private final Map<String, LeaseRefusal> refusals = new ConcurrentHashMap<>();
   private final Map<String, Map<String, Long>> versions = new ConcurrentHashMap<>();
@@ -52,7 +42,7 @@ final class LeaseMemory {
   }
 
   static boolean isRefusal(HostException failure) {
-    return REFUSALS.contains(failure.reason());
+    return LeaseHost.REFUSALS.contains(failure.reason());
   }
 
   /** Notes what a machine holds now. */
@@ -61,14 +51,11 @@ final class LeaseMemory {
     boolean all = true;
     Map<String, Long> seen = new HashMap<>();
     for (Disk disk : spec.disksOrEmpty()) {
-      if (disk.lease() == null) {
+      Lease lease = disk.lease();
+      if (lease == null) {
         continue;
       }
-      Held held =
-          leases.of(uuid).stream()
-              .filter(each -> each.lease().equals(disk.lease()))
-              .findFirst()
-              .orElse(null);
+      Held held = leases.find(uuid, lease).orElse(null);
       all &= held != null;
       Long version = held == null ? null : held.version();
       if (version != null) {

@@ -4,7 +4,9 @@ import dev.holdfast.crds.storage.VirtualDiskInstanceSpec;
 import dev.holdfast.node.plan.Action.LeaseOfDisk;
 import dev.holdfast.node.plan.HostLeases;
 import dev.holdfast.node.plan.HostLeases.LockspaceDefinition;
+import dev.holdfast.node.plan.Task;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Leases on disks, which keep two hosts from writing to one, and the lockspaces they are in. What
@@ -18,7 +20,29 @@ public interface LeaseHost {
   String VERSION_MISMATCH = "LeaseVersionMismatch";
 
   /** Reason of a refusal: the lockspace is not joined or not live. */
-  String LOCKSPACE_NOT_READY = "LockspaceNotReady";
+  String LOCKSPACE_NOT_READY = Task.Blocked.LOCKSPACE_NOT_READY;
+
+  /** Reason of a refusal: whose the lease is cannot be known yet. */
+  String LEASE_UNKNOWN = "LeaseUnknown";
+
+  /** Reason of a refusal: the storage that the lease is on does not answer, or not in order. */
+  String LEASE_STORAGE_FAILED = "LeaseStorageFailed";
+
+  /** Reason of a refusal: nothing would stop the machine if the lease was lost. */
+  String FENCING_UNAVAILABLE = "FencingUnavailable";
+
+  /**
+   * All reasons for which a lease is refused: no failure of the machine, which waits for somebody
+   * else, or for the storage.
+   */
+  Set<String> REFUSALS =
+      Set.of(
+          DISK_HELD,
+          VERSION_MISMATCH,
+          LOCKSPACE_NOT_READY,
+          LEASE_UNKNOWN,
+          LEASE_STORAGE_FAILED,
+          FENCING_UNAVAILABLE);
 
   /** Hears what changes by itself. Must not block. */
   interface Listener {

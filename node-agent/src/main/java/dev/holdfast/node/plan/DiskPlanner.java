@@ -65,7 +65,7 @@ final class DiskPlanner {
           && (lockspace == null || lockspace.phase() == null)) {
         return Task.blocked(
             subject,
-            "LockspaceNotReady",
+            Task.Blocked.LOCKSPACE_NOT_READY,
             "its lease is to be in lockspace %s, %s"
                 .formatted(lease.lockspace(), LeasePlanner.state(lockspace)));
       }

@@ -7,6 +7,7 @@ import dev.holdfast.crds.storage.LeaseBackend;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -98,9 +99,14 @@ public record HostLeases(Map<String, List<Held>> held, Map<String, Lockspace> lo
     return held.getOrDefault(uuid, List.of());
   }
 
+  /** That very lease as the machine holds it; empty where it does not. */
+  public Optional<Held> find(String uuid, Lease lease) {
+    return of(uuid).stream().filter(each -> each.lease().equals(lease)).findFirst();
+  }
+
   /** Whether the machine holds that very lease. */
   public boolean holds(String uuid, Lease lease) {
-    return of(uuid).stream().anyMatch(each -> each.lease().equals(lease));
+    return find(uuid, lease).isPresent();
   }
 
   /** Whether a machine of this host holds leases in the lockspace. */

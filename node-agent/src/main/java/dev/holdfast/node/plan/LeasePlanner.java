@@ -67,7 +67,7 @@ final class LeasePlanner {
     }
     return Optional.of(
         new Task.Blocked(
-            "LockspaceNotReady",
+            Task.Blocked.LOCKSPACE_NOT_READY,
             "the lease of disk %s (VirtualDisk %s) is in lockspace %s, %s"
                 .formatted(disk.name(), disk.diskRef(), lease.lockspace(), state(lockspace))));
   }

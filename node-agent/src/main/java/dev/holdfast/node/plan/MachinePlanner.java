@@ -270,7 +270,7 @@ final class MachinePlanner {
     if (!leases(machine).couldProveThatNothingChanged()) {
       return Optional.of(
           new Task.Blocked(
-              "LeaseVersionUnknown",
+              Task.Blocked.LEASE_VERSION_UNKNOWN,
               "the guest is paused without its leases, and it is not known which versions they had,"
                   + " so another machine may have written to its disks: it cannot go on. Delete the"
                   + " machine or set its runStrategy to Halted, and start it afresh"));

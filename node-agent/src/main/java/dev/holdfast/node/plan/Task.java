@@ -35,5 +35,11 @@ public record Task(
    * @param reason in CamelCase
    * @param message what is missing and what to do about it
    */
-  public record Blocked(String reason, String message) {}
+  public record Blocked(String reason, String message) {
+    /** Reason: a lease is in a lockspace that this host is not, or not for sure, in. */
+    public static final String LOCKSPACE_NOT_READY = "LockspaceNotReady";
+
+    /** Reason: nobody knows which version of its lease a guest that stands still has had. */
+    public static final String LEASE_VERSION_UNKNOWN = "LeaseVersionUnknown";
+  }
 }

@@ -154,7 +154,7 @@ public final class SimulatedLeases implements LeaseHost {
   @Override
   public synchronized void joinLockspace(LockspaceDefinition lockspace) throws HostException {
     if (!storage.isFormatted(lockspace.name())) {
-      throw new HostException("LeaseStorageFailed", "no lockspace is at " + lockspace.path());
+      throw new HostException(LEASE_STORAGE_FAILED, "no lockspace is at " + lockspace.path());
     }
     Lockspace joined = lockspaces.get(lockspace.name());
     if (joined != null && !joined.definition().equals(lockspace)) {
@@ -226,7 +226,7 @@ public final class SimulatedLeases implements LeaseHost {
         throw new HostException(LOCKSPACE_NOT_READY, lease.lockspace() + " is not live");
       }
       if (!storage.isFormatted(lease)) {
-        throw new HostException("LeaseStorageFailed", "no lease is at " + lease.path());
+        throw new HostException(LEASE_STORAGE_FAILED, "no lease is at " + lease.path());
       }
     }
     Holder other = storage.obstacle(lease, us).orElse(null);

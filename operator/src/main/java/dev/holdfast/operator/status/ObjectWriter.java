@@ -3,6 +3,7 @@ package dev.holdfast.operator.status;
 import static dev.holdfast.operator.status.Metadata.isTerminating;
 
 import dev.holdfast.crds.Holdfast;
+import dev.holdfast.crds.ObjectPatch;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.CustomResource;
@@ -16,6 +17,7 @@ import java.net.HttpURLConnection;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 
 /** Writes to the API server, and only where something changes. */
 public final class ObjectWriter {
@@ -67,26 +69,11 @@ public final class ObjectWriter {
           .lockResourceVersion(object.getMetadata().getResourceVersion())
           .delete();
     }
-    int index = object.getMetadata().getFinalizers().indexOf(Holdfast.NODE_AGENT_FINALIZER);
-    if (index < 0) {
+    Optional<List<Map<String, Object>>> removal = ObjectPatch.withoutAgentFinalizer(object);
+    if (removal.isEmpty()) {
       return;
     }
-    // The tests make sure that this is still the same object, and nobody else's finalizer removed.
-    String path = "/metadata/finalizers/" + index;
-    String patch =
-        client
-            .getKubernetesSerialization()
-            .asJson(
-                List.of(
-                    Map.of(
-                        "op",
-                        "test",
-                        "path",
-                        "/metadata/uid",
-                        "value",
-                        object.getMetadata().getUid()),
-                    Map.of("op", "test", "path", path, "value", Holdfast.NODE_AGENT_FINALIZER),
-                    Map.of("op", "remove", "path", path)));
+    String patch = client.getKubernetesSerialization().asJson(removal.get());
     try {
       client
           .resource(object)

@@ -14,11 +14,14 @@ import dev.holdfast.node.plan.HostLeases.Lockspace;
 import dev.holdfast.node.plan.HostState;
 import dev.holdfast.node.plan.HostState.Guest;
 import dev.holdfast.node.plan.HostState.QemuProcess;
+import dev.holdfast.node.plan.Task;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** What is told of a machine's leases. A pure function of its arguments. */
@@ -31,15 +34,10 @@ public final class LeaseStatus {
 
   /** Reasons of failures and obstacles that are about leases. */
   private static final Set<String> LEASE_REASONS =
-      Set.of(
-          LeaseHost.DISK_HELD,
-          LeaseHost.VERSION_MISMATCH,
-          LeaseHost.LOCKSPACE_NOT_READY,
-          "LeaseVersionUnknown",
-          "LeaseUnknown",
-          "LeaseStorageFailed",
-          "FencingUnavailable",
-          LEASE_LOST);
+      Stream.concat(
+              LeaseHost.REFUSALS.stream(),
+              Stream.of(Task.Blocked.LEASE_VERSION_UNKNOWN, LEASE_LOST))
+          .collect(Collectors.toUnmodifiableSet());
 
   private final VirtualMachineInstanceSpec spec;
   private final HostState.@Nullable Machine state;
@@ -61,9 +59,7 @@ public final class LeaseStatus {
   }
 
   private Optional<Held> held(Disk disk) {
-    return leases.of(spec.uuid()).stream()
-        .filter(each -> each.lease().equals(disk.lease()))
-        .findFirst();
+    return Optional.ofNullable(disk.lease()).flatMap(lease -> leases.find(spec.uuid(), lease));
   }
 
   /**

@@ -1,6 +1,7 @@
 package dev.holdfast.node.agent.status;
 
 import dev.holdfast.crds.Holdfast;
+import dev.holdfast.crds.ObjectPatch;
 import io.fabric8.kubernetes.api.model.EventBuilder;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.ObjectReference;
@@ -18,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -103,7 +105,9 @@ public final class Reporter {
         client
             .getKubernetesSerialization()
             .asJson(
-                List.of(isStill(object), Map.of("op", "add", "path", "/status", "value", status)));
+                List.of(
+                    ObjectPatch.isStill(object),
+                    Map.of("op", "add", "path", "/status", "value", status)));
     try {
       T answer = client.resource(object).subresource("status").patch(JSON_PATCH, patch);
       written.put(object.getMetadata().getUid(), answer);
@@ -114,10 +118,6 @@ public final class Reporter {
       }
       throw e;
     }
-  }
-
-  private static Map<String, String> isStill(HasMetadata object) {
-    return Map.of("op", "test", "path", "/metadata/uid", "value", object.getMetadata().getUid());
   }
 
   private boolean wasReplaced(HasMetadata object, KubernetesClientException failure) {
@@ -131,22 +131,11 @@ public final class Reporter {
   /** Lets go of an object that was deleted and of which nothing is left on the host. */
   public void removeFinalizer(HasMetadata object) {
     written.remove(object.getMetadata().getUid());
-    List<String> finalizers = object.getMetadata().getFinalizers();
-    int index = finalizers.indexOf(Holdfast.NODE_AGENT_FINALIZER);
-    if (index < 0) {
+    Optional<List<Map<String, Object>>> removal = ObjectPatch.withoutAgentFinalizer(object);
+    if (removal.isEmpty()) {
       return;
     }
-    // The tests make sure that nobody else's finalizer is removed if the list has changed in the
-    // meantime, nor that of an object of the same name that was made since.
-    String path = "/metadata/finalizers/" + index;
-    String patch =
-        client
-            .getKubernetesSerialization()
-            .asJson(
-                List.of(
-                    isStill(object),
-                    Map.of("op", "test", "path", path, "value", Holdfast.NODE_AGENT_FINALIZER),
-                    Map.of("op", "remove", "path", path)));
+    String patch = client.getKubernetesSerialization().asJson(removal.get());
     try {
       client.resource(object).patch(JSON_PATCH, patch);
     } catch (KubernetesClientException e) {

@@ -247,9 +247,9 @@ public final class KeeperLeaseHost implements LeaseHost {
       case LEASE_HELD -> new HostException(DISK_HELD, heldBy(refused, wanted), refused);
       case LEASE_VERSION_MISMATCH -> new HostException(VERSION_MISMATCH, message, refused);
       case LOCKSPACE_NOT_READY -> new HostException(LOCKSPACE_NOT_READY, message, refused);
-      case LEASE_UNKNOWN -> new HostException("LeaseUnknown", message, refused);
-      case LEASE_STORAGE -> new HostException("LeaseStorageFailed", message, refused);
-      case FENCING_UNAVAILABLE -> new HostException("FencingUnavailable", message, refused);
+      case LEASE_UNKNOWN -> new HostException(LEASE_UNKNOWN, message, refused);
+      case LEASE_STORAGE -> new HostException(LEASE_STORAGE_FAILED, message, refused);
+      case FENCING_UNAVAILABLE -> new HostException(FENCING_UNAVAILABLE, message, refused);
       case LEASE_IN_USE -> new HostException("LockspaceInUse", message, refused);
       case LOCKSPACE_MISMATCH -> new HostException("LockspaceMismatch", message, refused);
       case STILL_RUNNING -> new HostException("StillRunning", message, refused);
