@@ -55,9 +55,7 @@ class FencingTest {
 
   @BeforeEach
   void start() throws IOException {
-    assumeTrue(
-        "root".equals(System.getProperty("user.name")),
-        "changing the user of a process needs root");
+    Machines.assumeRoot();
     Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx--x--x"));
     storage = new SharedStorage(directory.resolve("leases"), "pool");
     machines = new Machines(Files.createDirectory(directory.resolve("one")));

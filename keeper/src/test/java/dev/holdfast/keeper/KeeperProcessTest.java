@@ -29,9 +29,7 @@ class KeeperProcessTest {
 
   @BeforeEach
   void start() {
-    assumeTrue(
-        "root".equals(System.getProperty("user.name")),
-        "changing the user of a process needs root");
+    Machines.assumeRoot();
     assumeTrue(Files.isExecutable(Machines.QEMU), "no " + Machines.QEMU);
     machines = new Machines(directory);
   }

@@ -1,5 +1,6 @@
 package dev.holdfast.keeper;
 
+import static dev.holdfast.keeper.Refusals.assertRefused;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -46,9 +47,7 @@ class KeeperServerTest {
 
   @BeforeEach
   void start() throws IOException {
-    assumeTrue(
-        "root".equals(System.getProperty("user.name")),
-        "changing the user of a process needs root");
+    Machines.assumeRoot();
     machines = new Machines(directory);
     server = KeeperServer.start(KeeperOptions.defaults(machines.socket()), Clock.systemUTC());
     client = machines.connect(listener);
@@ -420,15 +419,5 @@ class KeeperServerTest {
       assertThat(channel.read(answer)).isPositive();
     } while (answer.get(answer.position() - 1) != '\n');
     return new String(answer.array(), 0, answer.position(), StandardCharsets.UTF_8);
-  }
-
-  private interface Call {
-    void run() throws IOException;
-  }
-
-  private static void assertRefused(FailureCode code, Call call) {
-    assertThatThrownBy(call::run)
-        .isInstanceOfSatisfying(
-            KeeperException.class, failure -> assertThat(failure.code()).isEqualTo(code));
   }
 }

@@ -1,6 +1,7 @@
 package dev.holdfast.keeper;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.holdfast.keeper.client.KeeperClient;
 import dev.holdfast.keeper.client.KeeperLauncher;
@@ -26,6 +27,13 @@ final class Machines implements AutoCloseable {
 
   private final Path directory;
   private final List<ProcessHandle> started = new ArrayList<>();
+
+  /** To be called in tests: they start processes of other users. */
+  static void assumeRoot() {
+    assumeTrue(
+        "root".equals(System.getProperty("user.name")),
+        "changing the user of a process needs root");
+  }
 
   Machines(Path directory) {
     this.directory = directory;

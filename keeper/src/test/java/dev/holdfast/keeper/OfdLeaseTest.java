@@ -1,5 +1,6 @@
 package dev.holdfast.keeper;
 
+import static dev.holdfast.keeper.Refusals.assertRefused;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -16,12 +17,10 @@ import dev.holdfast.keeper.protocol.lease.Lease;
 import dev.holdfast.keeper.protocol.lease.LeaseMode;
 import dev.holdfast.keeper.protocol.lease.MachineLeases;
 import dev.holdfast.keeper.server.KeeperOptions;
-import dev.holdfast.keeper.server.KeeperServer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.time.Clock;
 import java.util.List;
 import java.util.UUID;
 import org.awaitility.Awaitility;
@@ -38,9 +37,7 @@ class OfdLeaseTest {
 
   @TempDir private Path directory;
   private Machines machines;
-  private Machines elsewhere;
-  private KeeperServer server;
-  private KeeperServer otherServer;
+  private TwoKeepers keepers;
   private KeeperClient client;
   private KeeperClient otherClient;
   private Lease.Ofd lease;
@@ -48,36 +45,21 @@ class OfdLeaseTest {
 
   @BeforeEach
   void start() throws IOException {
-    assumeTrue(
-        "root".equals(System.getProperty("user.name")),
-        "changing the user of a process needs root");
+    Machines.assumeRoot();
     Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx--x--x"));
-    machines = new Machines(Files.createDirectory(directory.resolve("one")));
-    elsewhere = new Machines(Files.createDirectory(directory.resolve("two")));
-    server = KeeperServer.start(KeeperOptions.defaults(machines.socket()), Clock.systemUTC());
-    otherServer = KeeperServer.start(KeeperOptions.defaults(elsewhere.socket()), Clock.systemUTC());
-    client = machines.connect(listener);
-    otherClient = elsewhere.connect(new RecordingListener());
+    keepers = new TwoKeepers(directory, KeeperOptions::defaults, listener);
+    machines = keepers.machines();
+    client = keepers.client();
+    otherClient = keepers.otherClient();
     lease = new Lease.Ofd(directory.resolve("disk.lock"), LeaseMode.EXCLUSIVE);
     shared = new Lease.Ofd(lease.path(), LeaseMode.SHARED);
   }
 
   @AfterEach
   void stop() throws IOException {
-    if (otherServer != null) {
-      machines.close();
-      elsewhere.close();
-      client.close();
-      otherClient.close();
-      server.close();
-      otherServer.close();
+    if (keepers != null) {
+      keepers.close();
     }
-  }
-
-  private ProcessState launch(Request.Launch launch) throws IOException {
-    ProcessState process = client.launch(launch);
-    machines.track(process);
-    return process;
   }
 
   @Test
@@ -150,7 +132,8 @@ class OfdLeaseTest {
   @Test
   void theProcessHoldsTheLockBesideTheKeeperAndReleaseWaitsForItsEnd() throws IOException {
     client.acquireLeases(machine, List.of(lease));
-    ProcessState process = launch(machines.launch(machine, Tie.INDEPENDENT, "/bin/sleep", "600"));
+    ProcessState process =
+        keepers.launch(machines.launch(machine, Tie.INDEPENDENT, "/bin/sleep", "600"));
 
     assertThat(Files.readSymbolicLink(Path.of("/proc/" + process.pid() + "/fd/3")))
         .isEqualTo(lease.path());
@@ -169,7 +152,8 @@ class OfdLeaseTest {
   @Test
   void aPausedMachineGivesItsLockAwayAndTakesItBackForTheSameProcess() throws IOException {
     client.acquireLeases(machine, List.of(lease));
-    ProcessState process = launch(machines.launch(machine, Tie.INDEPENDENT, "/bin/sleep", "600"));
+    ProcessState process =
+        keepers.launch(machines.launch(machine, Tie.INDEPENDENT, "/bin/sleep", "600"));
     client.signal(machine, ProcessSignal.STOP);
 
     assertThat(client.releaseLeases(machine, true)).hasSize(1);
@@ -187,8 +171,8 @@ class OfdLeaseTest {
 
   @Test
   void aLockThatARunningProcessDoesNotHaveIsOnlyForOneThatDiesWithTheKeeper() throws IOException {
-    launch(machines.launch(machine, Tie.INDEPENDENT, "/bin/sleep", "600"));
-    launch(machines.launch(other, Tie.KEEPER_LIFE, "/bin/sleep", "600"));
+    keepers.launch(machines.launch(machine, Tie.INDEPENDENT, "/bin/sleep", "600"));
+    keepers.launch(machines.launch(other, Tie.KEEPER_LIFE, "/bin/sleep", "600"));
 
     assertRefused(
         FailureCode.FENCING_UNAVAILABLE, () -> client.acquireLeases(machine, List.of(lease)));
@@ -245,15 +229,5 @@ class OfdLeaseTest {
         assertThat(otherClient.acquireLeases(other, List.of(lease))).hasSize(1);
       }
     }
-  }
-
-  private interface Call {
-    void run() throws IOException;
-  }
-
-  private static void assertRefused(FailureCode code, Call call) {
-    assertThatThrownBy(call::run)
-        .isInstanceOfSatisfying(
-            KeeperException.class, failure -> assertThat(failure.code()).isEqualTo(code));
   }
 }

@@ -1,8 +1,8 @@
 package dev.holdfast.keeper;
 
+import static dev.holdfast.keeper.Refusals.assertRefused;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.holdfast.keeper.client.KeeperClient;
 import dev.holdfast.keeper.client.KeeperException;
@@ -10,7 +10,6 @@ import dev.holdfast.keeper.fencing.WatchdogMode;
 import dev.holdfast.keeper.protocol.FailureCode;
 import dev.holdfast.keeper.protocol.ProcessSignal;
 import dev.holdfast.keeper.protocol.ProcessState;
-import dev.holdfast.keeper.protocol.Request;
 import dev.holdfast.keeper.protocol.Tie;
 import dev.holdfast.keeper.protocol.lease.HeldLease;
 import dev.holdfast.keeper.protocol.lease.Lease;
@@ -22,11 +21,9 @@ import dev.holdfast.keeper.protocol.lease.LockspaceState;
 import dev.holdfast.keeper.protocol.lease.MachineLeases;
 import dev.holdfast.keeper.protocol.lease.PeerState;
 import dev.holdfast.keeper.server.KeeperOptions;
-import dev.holdfast.keeper.server.KeeperServer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
@@ -45,52 +42,33 @@ class SanlockLeaseTest {
   @TempDir private Path directory;
   private SharedStorage storage;
   private Machines machines;
-  private Machines elsewhere;
-  private KeeperServer server;
-  private KeeperServer otherServer;
+  private TwoKeepers keepers;
   private KeeperClient client;
   private KeeperClient otherClient;
 
   @BeforeEach
   void start() throws IOException {
-    assumeTrue(
-        "root".equals(System.getProperty("user.name")),
-        "changing the user of a process needs root");
+    Machines.assumeRoot();
     storage = new SharedStorage(directory.resolve("leases"), "pool");
-    machines = new Machines(Files.createDirectory(directory.resolve("one")));
-    elsewhere = new Machines(Files.createDirectory(directory.resolve("two")));
-    server = serve(machines);
-    otherServer = serve(elsewhere);
-    client = machines.connect(listener);
-    otherClient = elsewhere.connect(new RecordingListener());
+    keepers = new TwoKeepers(directory, SanlockLeaseTest::options, listener);
+    machines = keepers.machines();
+    client = keepers.client();
+    otherClient = keepers.otherClient();
   }
 
-  private static KeeperServer serve(Machines machines) throws IOException {
-    return KeeperServer.start(
-        new KeeperOptions(
-            machines.socket(),
-            SharedStorage.FIRE_TIMEOUT,
-            WatchdogMode.OFF,
-            KeeperOptions.DEFAULT_WATCHDOG_SOCKET),
-        Clock.systemUTC());
+  private static KeeperOptions options(Path socket) {
+    return new KeeperOptions(
+        socket,
+        SharedStorage.FIRE_TIMEOUT,
+        WatchdogMode.OFF,
+        KeeperOptions.DEFAULT_WATCHDOG_SOCKET);
   }
 
   @AfterEach
   void stop() throws IOException {
-    if (otherServer != null) {
-      machines.close();
-      elsewhere.close();
-      client.close();
-      otherClient.close();
-      server.close();
-      otherServer.close();
+    if (keepers != null) {
+      keepers.close();
     }
-  }
-
-  private ProcessState launch(Request.Launch launch) throws IOException {
-    ProcessState process = client.launch(launch);
-    machines.track(process);
-    return process;
   }
 
   @Test
@@ -180,7 +158,7 @@ class SanlockLeaseTest {
     Lease.Sanlock lease = storage.lease(1);
     client.formatLease(lease);
     client.acquireLeases(machine, List.of(lease));
-    launch(machines.launch(machine, Tie.KEEPER_LIFE, "/bin/sleep", "600"));
+    keepers.launch(machines.launch(machine, Tie.KEEPER_LIFE, "/bin/sleep", "600"));
     client.signal(machine, ProcessSignal.STOP);
     long version = Objects.requireNonNull(client.releaseLeases(machine, true).getFirst().version());
 
@@ -239,7 +217,8 @@ class SanlockLeaseTest {
     assertRefused(
         FailureCode.FENCING_UNAVAILABLE,
         () -> client.launch(machines.launch(machine, Tie.INDEPENDENT, "/bin/sleep", "600")));
-    ProcessState process = launch(machines.launch(machine, Tie.KEEPER_LIFE, "/bin/sleep", "600"));
+    ProcessState process =
+        keepers.launch(machines.launch(machine, Tie.KEEPER_LIFE, "/bin/sleep", "600"));
 
     assertThat(Files.readSymbolicLink(Path.of("/proc/" + process.pid() + "/fd/3")))
         .hasFileName("lockspace-pool.lock");
@@ -297,15 +276,5 @@ class SanlockLeaseTest {
     storage.awaitPhase(client, LockspacePhase.LIVE);
     client.leaveLockspace("pool");
     assertThat(client.listLockspaces()).isEmpty();
-  }
-
-  private interface Call {
-    void run() throws IOException;
-  }
-
-  private static void assertRefused(FailureCode code, Call call) {
-    assertThatThrownBy(call::run)
-        .isInstanceOfSatisfying(
-            KeeperException.class, failure -> assertThat(failure.code()).isEqualTo(code));
   }
 }

@@ -2,7 +2,6 @@ package dev.holdfast.keeper;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.holdfast.keeper.client.KeeperClient;
 import dev.holdfast.keeper.client.KeeperException;
@@ -52,9 +51,7 @@ class UpgradeTest {
 
   @BeforeEach
   void start() throws IOException {
-    assumeTrue(
-        "root".equals(System.getProperty("user.name")),
-        "changing the user of a process needs root");
+    Machines.assumeRoot();
     Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx--x--x"));
     storage = new SharedStorage(directory.resolve("leases"), "pool");
     lock = new Lease.Ofd(directory.resolve("disk.lock"), LeaseMode.EXCLUSIVE);

@@ -2,7 +2,6 @@ package dev.holdfast.keeper;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.holdfast.keeper.StandInWatchdog.Message;
 import dev.holdfast.keeper.client.KeeperClient;
@@ -88,9 +87,7 @@ class WatchdogTest {
 
   @Test
   void aKeeperThatIsUpgradedOrEndsLeavesNoWatchdogArmed() throws IOException {
-    assumeTrue(
-        "root".equals(System.getProperty("user.name")),
-        "changing the user of a process needs root");
+    Machines.assumeRoot();
     try (var watchdog =
             StandInWatchdog.listen(wdmd(), (int) SharedStorage.FIRE_TIMEOUT.toSeconds());
         var machines = new Machines(directory)) {

@@ -4,76 +4,39 @@ import java.io.IOException;
 
 /** What can happen to a host, and what puts an end to it. */
 enum Fault {
-  HOST_KILLED {
-    @Override
-    void strike(TestHost host) throws IOException {
-      host.signalAll("KILL");
-    }
-  },
-  HOST_FROZEN {
-    @Override
-    void strike(TestHost host) throws IOException {
-      host.signalAll("STOP");
-    }
-  },
-  KEEPER_KILLED {
-    @Override
-    void strike(TestHost host) throws IOException {
-      host.signalKeeper("KILL");
-    }
-  },
-  KEEPER_STOPPED {
-    @Override
-    void strike(TestHost host) throws IOException {
-      host.signalKeeper("STOP");
-    }
-  },
-  AGENT_KILLED {
-    @Override
-    void strike(TestHost host) throws IOException {
-      host.signalAgent("KILL");
-    }
-  },
-  AGENT_STOPPED {
-    @Override
-    void strike(TestHost host) throws IOException {
-      host.signalAgent("STOP");
-    }
-  },
-  MACHINE_KILLED {
-    @Override
-    void strike(TestHost host) throws IOException {
-      host.signalMachines("KILL");
-    }
-  },
-  MACHINE_STOPPED {
-    @Override
-    void strike(TestHost host) throws IOException {
-      host.signalMachines("STOP");
-    }
-  },
-  PARTITION {
-    @Override
-    void strike(TestHost host) {
-      host.cable().cut(true);
-    }
-  },
-  PARTITION_AND_KEEPER_KILLED {
-    @Override
-    void strike(TestHost host) throws IOException {
-      host.cable().cut(true);
-      host.signalKeeper("KILL");
-    }
-  },
-  PARTITION_AND_FROZEN {
-    @Override
-    void strike(TestHost host) throws IOException {
-      host.cable().cut(true);
-      host.signalAll("STOP");
-    }
-  };
+  HOST_KILLED,
+  HOST_FROZEN,
+  KEEPER_KILLED,
+  KEEPER_STOPPED,
+  AGENT_KILLED,
+  AGENT_STOPPED,
+  MACHINE_KILLED,
+  MACHINE_STOPPED,
+  PARTITION,
+  PARTITION_AND_KEEPER_KILLED,
+  PARTITION_AND_FROZEN;
 
-  abstract void strike(TestHost host) throws IOException;
+  void strike(TestHost host) throws IOException {
+    switch (this) {
+      case HOST_KILLED -> host.signalAll("KILL");
+      case HOST_FROZEN -> host.signalAll("STOP");
+      case KEEPER_KILLED -> host.signalKeeper("KILL");
+      case KEEPER_STOPPED -> host.signalKeeper("STOP");
+      case AGENT_KILLED -> host.signalAgent("KILL");
+      case AGENT_STOPPED -> host.signalAgent("STOP");
+      case MACHINE_KILLED -> host.signalMachines("KILL");
+      case MACHINE_STOPPED -> host.signalMachines("STOP");
+      case PARTITION -> host.cable().cut(true);
+      case PARTITION_AND_KEEPER_KILLED -> {
+        PARTITION.strike(host);
+        KEEPER_KILLED.strike(host);
+      }
+      case PARTITION_AND_FROZEN -> {
+        PARTITION.strike(host);
+        HOST_FROZEN.strike(host);
+      }
+    }
+  }
 
   /** Lets go on what was stopped, starts what has ended, joins what was cut. */
   void heal(TestHost host) throws IOException {

@@ -1,12 +1,14 @@
 package dev.holdfast.system.failover;
 
+import static org.awaitility.Awaitility.await;
+
 import dev.holdfast.keeper.client.KeeperLauncher;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -105,16 +107,12 @@ final class TestHost implements AutoCloseable {
         .start();
   }
 
-  private void awaitSocket() throws IOException {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-    Path lock = run().resolve("keeper.sock");
+  private void awaitSocket() {
     // A dead keeper's socket file stays; the log says when the new one answers.
-    while (!Files.exists(lock) || !says("as process " + keeperPid())) {
-      if (System.nanoTime() > deadline || !alive(keeper)) {
-        throw new IOException("no keeper: " + Files.readString(directory.resolve("keeper.log")));
-      }
-      Thread.onSpinWait();
-    }
+    await()
+        .atMost(Duration.ofSeconds(30))
+        .failFast("the keeper has ended", () -> !alive(keeper))
+        .until(() -> says("as process " + keeperPid()));
   }
 
   private boolean says(String text) throws IOException {

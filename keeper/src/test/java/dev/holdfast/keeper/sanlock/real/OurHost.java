@@ -2,9 +2,9 @@ package dev.holdfast.keeper.sanlock.real;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.holdfast.keeper.lease.sanlock.BootTicks;
 import dev.holdfast.keeper.linux.DirectFile;
 import dev.holdfast.keeper.sanlock.disk.LeaseDisk;
-import dev.holdfast.keeper.sanlock.disk.Ticks;
 import dev.holdfast.keeper.sanlock.format.Geometry;
 import dev.holdfast.keeper.sanlock.lockspace.JoinResult;
 import dev.holdfast.keeper.sanlock.lockspace.LeaseTimes;
@@ -33,7 +33,7 @@ final class OurHost implements AutoCloseable {
 
   private OurHost(DirectFile file, LockspaceSettings settings) throws Exception {
     this.file = file;
-    this.lockspace = new Lockspace(new Disk(), new SystemTicks(), settings);
+    this.lockspace = new Lockspace(new Disk(), new BootTicks(), settings);
     assertThat(lockspace.join()).isInstanceOf(JoinResult.Joined.class);
     this.renewal =
         Thread.ofPlatform()
@@ -69,7 +69,7 @@ final class OurHost implements AutoCloseable {
 
   ResourceLease lease(String resource, long offset) {
     return new ResourceLease(
-        new Disk(), new SystemTicks(), lockspace, resource, offset, new Random(1));
+        new Disk(), new BootTicks(), lockspace, resource, offset, new Random(1));
   }
 
   /** Whether another host has wanted to be heard. */
@@ -116,18 +116,6 @@ final class OurHost implements AutoCloseable {
       synchronized (file) {
         file.write(offset, sectors);
       }
-    }
-  }
-
-  private static final class SystemTicks implements Ticks {
-    @Override
-    public Duration now() {
-      return Duration.ofNanos(System.nanoTime());
-    }
-
-    @Override
-    public void sleep(Duration duration) throws InterruptedException {
-      Thread.sleep(duration);
     }
   }
 }
