@@ -14,10 +14,12 @@ import dev.holdfast.keeper.sanlock.lockspace.RenewalResult;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -36,6 +38,10 @@ final class JoinedLockspace {
   private final dev.holdfast.keeper.protocol.lease.Lockspace spec;
   private final Lockspace lockspace;
   private final LeaseStorage storage;
+
+  /** Files with leases, which need not be the one with the lockspace. */
+  private final Map<Path, LeaseStorage> others = new ConcurrentHashMap<>();
+
   private final Ticks ticks;
   private final LeaseTimes times;
   private final GuardFile guardFile;
@@ -88,8 +94,12 @@ final class JoinedLockspace {
     return lockspace;
   }
 
-  LeaseStorage storage() {
-    return storage;
+  /** Where leases are. */
+  LeaseStorage storage(Path path) {
+    return path.equals(spec.path())
+        ? storage
+        : others.computeIfAbsent(
+            path, each -> new LeaseStorage(each, lockspace.settings().geometry().areaBytes()));
   }
 
   LockspaceStatus status() {
@@ -309,7 +319,7 @@ final class JoinedLockspace {
   private void startAnew() throws InterruptedException {
     while (!leaving) {
       try {
-        lockspace.release();
+        release();
         break;
       } catch (IOException failure) {
         ticks.sleep(AFTER_FAILURE);
@@ -326,8 +336,12 @@ final class JoinedLockspace {
     boolean released = false;
     while (!released) {
       try {
-        lockspace.release();
-        released = true;
+        release();
+        // Who joins it next must not begin before that either.
+        released = isIdle();
+        if (!released) {
+          throw new IOException("lease storage hangs");
+        }
       } catch (IOException failure) {
         status.explain("the host id was not given back yet: " + failure.getMessage());
         try {
@@ -339,20 +353,27 @@ final class JoinedLockspace {
     }
     fence.leave();
     storage.close();
+    others.values().forEach(LeaseStorage::close);
     guardFile.close();
   }
 
-  /** Waits until no machine uses anything in it; false if that takes too long. */
-  boolean awaitUnused(Duration end) {
-    try {
-      while (!resources.machines().isEmpty() && ticks.now().compareTo(end) < 0) {
-        ticks.sleep(BETWEEN_LOOKS);
-        fence.check();
-      }
-    } catch (InterruptedException interrupted) {
-      Thread.currentThread().interrupt();
+  /**
+   * Gives the host id back, if it is ours still, which others may have at once then. A write of
+   * ours that is done later would hit their leases, so it comes first.
+   *
+   * @throws IOException when it has to be tried again
+   */
+  private void release() throws IOException {
+    boolean live =
+        lockspace.membership().filter(each -> lockspace.isLive(each.generation())).isPresent();
+    if (live && (resources.isUnsettled() || !isIdle())) {
+      throw new IOException("leases are still being written or given back");
     }
-    return resources.machines().isEmpty();
+    lockspace.release();
+  }
+
+  private boolean isIdle() {
+    return storage.isIdle() && others.values().stream().allMatch(LeaseStorage::isIdle);
   }
 
   /** Begins to leave; nothing may be held or acquired any more. */

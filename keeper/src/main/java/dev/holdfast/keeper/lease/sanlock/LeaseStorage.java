@@ -35,6 +35,9 @@ final class LeaseStorage implements LeaseDisk, AutoCloseable {
   /** One for each area in which something is under way. Guarded by this. */
   private final Map<Long, Area> areas = new HashMap<>();
 
+  /** How much was asked for and is not done. Guarded by this. */
+  private int underWay;
+
   /** Guarded by {@link #opening}. */
   private @Nullable DirectFile file;
 
@@ -51,6 +54,11 @@ final class LeaseStorage implements LeaseDisk, AutoCloseable {
   /** What waits and is done in one area. Guarded by the storage. */
   private static final class Area {
     private final Queue<Runnable> waiting = new ArrayDeque<>();
+  }
+
+  /** Whether nothing is under way, and nothing waits for it. */
+  synchronized boolean isIdle() {
+    return underWay == 0;
   }
 
   @Override
@@ -80,13 +88,9 @@ final class LeaseStorage implements LeaseDisk, AutoCloseable {
     enqueue(
         offset / areaBytes,
         () -> {
-          if (decided.compareAndSet(false, true)) {
-            try {
-              result.complete(task.call());
-            } catch (Exception failure) {
-              result.completeExceptionally(failure);
-            }
-          }
+          Runnable answer = decided.compareAndSet(false, true) ? attempt(task, result) : () -> {};
+          ended();
+          answer.run();
         });
     try {
       return result.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
@@ -110,6 +114,19 @@ final class LeaseStorage implements LeaseDisk, AutoCloseable {
     }
   }
 
+  private static <T> Runnable attempt(Callable<T> task, CompletableFuture<T> result) {
+    try {
+      T value = task.call();
+      return () -> result.complete(value);
+    } catch (Exception failure) {
+      return () -> result.completeExceptionally(failure);
+    }
+  }
+
+  private synchronized void ended() {
+    underWay--;
+  }
+
   private synchronized void enqueue(long index, Runnable task) {
     Area area = areas.get(index);
     if (area == null) {
@@ -119,6 +136,7 @@ final class LeaseStorage implements LeaseDisk, AutoCloseable {
       Thread.ofPlatform().name("keeper-lease-io").daemon().start(() -> work(index, fresh));
     }
     area.waiting.add(task);
+    underWay++;
     notifyAll();
   }
 

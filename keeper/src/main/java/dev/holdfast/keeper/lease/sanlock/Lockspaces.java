@@ -52,15 +52,10 @@ public final class Lockspaces implements AutoCloseable {
   /** Guarded by this. */
   private final Map<String, JoinedLockspace> joined = new LinkedHashMap<>();
 
-  /** Files with leases, which need not be those with the lockspaces. */
-  private final Map<Place, LeaseStorage> storages = new ConcurrentHashMap<>();
-
   private final Map<String, Semaphore> acquisitions = new ConcurrentHashMap<>();
 
   /** Who may make a lease: one at a time in each lockspace. */
   private final Map<String, Semaphore> makers = new ConcurrentHashMap<>();
-
-  private record Place(String lockspace, Path path) {}
 
   /**
    * @param directory of this keeper alone, for local files that say who still lives
@@ -249,22 +244,23 @@ public final class Lockspaces implements AutoCloseable {
     }
     synchronized (this) {
       if (joined.remove(name, leaving)) {
-        storages.keySet().removeIf(place -> isIn(name, place));
         acquisitions.remove(name);
         makers.remove(name);
       }
     }
   }
 
-  private boolean isIn(String name, Place place) {
-    if (!place.lockspace.equals(name)) {
-      return false;
+  /** Waits until no machine uses anything in it; false if that takes too long. */
+  private boolean awaitUnused(JoinedLockspace ending, Duration end) {
+    try {
+      while (!ending.resources().machines().isEmpty() && ticks.now().compareTo(end) < 0) {
+        ticks.sleep(BETWEEN_ATTEMPTS);
+        ending.fence().check();
+      }
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
     }
-    LeaseStorage storage = storages.get(place);
-    if (storage != null) {
-      storage.close();
-    }
-    return true;
+    return ending.resources().machines().isEmpty();
   }
 
   private static boolean awaitLeft(JoinedLockspace leaving, Duration limit) {
@@ -295,15 +291,8 @@ public final class Lockspaces implements AutoCloseable {
    * @throws IllegalArgumentException for an offset where there can be none
    */
   ResourceLease resource(JoinedLockspace in, Path path, String name, long offset) {
-    LeaseStorage storage =
-        path.equals(in.spec().path())
-            ? in.storage()
-            : storages.computeIfAbsent(
-                new Place(in.spec().name(), path),
-                place ->
-                    new LeaseStorage(place.path, in.lockspace().settings().geometry().areaBytes()));
     return new ResourceLease(
-        storage, ticks, in.lockspace(), name, offset, RandomGenerator.getDefault());
+        in.storage(path), ticks, in.lockspace(), name, offset, RandomGenerator.getDefault());
   }
 
   void enterStorage(JoinedLockspace in) {
@@ -335,7 +324,7 @@ public final class Lockspaces implements AutoCloseable {
         .forEach(lockspace -> lockspace.fence().fail("the keeper ends"));
     Duration end = ticks.now().plus(CLOSE_LIMIT);
     for (JoinedLockspace lockspace : ending) {
-      if (lockspace.awaitUnused(end)) {
+      if (awaitUnused(lockspace, end)) {
         lockspace.leave();
       }
     }

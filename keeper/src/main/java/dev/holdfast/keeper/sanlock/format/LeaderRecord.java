@@ -17,6 +17,10 @@ import java.util.Arrays;
  * @param name of the resource, or of the host that uses this host id
  * @param ioTimeoutSeconds of a lockspace: the owner's; all the others' waiting follows from it; 0
  *     in a resource
+ * @param settledGeneration of a lockspace: the life of the host id that has found its first write
+ *     undisturbed and was renewed; a host wrote it that knew itself to be the only owner.
+ *     Holdfast's own, in bytes that sanlock leaves as they are; 0 where there was none, and in a
+ *     resource
  * @param writer of a resource: who wrote this record; not the owner, where a host has found a vote
  *     for another. In a lockspace: the host's event (host, its generation, the event's bits)
  */
@@ -32,6 +36,7 @@ public record LeaderRecord(
     String lockspace,
     String name,
     int ioTimeoutSeconds,
+    long settledGeneration,
     HostStamp writer) {
   /** Set while a shared lease is being acquired: the record will be free again very soon. */
   public static final int SHORT_HOLD = 0x1;
@@ -44,6 +49,7 @@ public record LeaderRecord(
 
   private static final int OWNER_OFFSET = 32;
   private static final int TIMESTAMP_OFFSET = 152;
+  private static final int SETTLED_OFFSET = 160;
   private static final int CHECKSUM_OFFSET = LeaseChecksum.LEADER_BYTES;
 
   /** What a leader record belongs to. */
@@ -77,6 +83,7 @@ public record LeaderRecord(
         LeaseName.check(lockspace),
         "",
         ioTimeoutSeconds,
+        0,
         HostStamp.NONE);
   }
 
@@ -93,6 +100,7 @@ public record LeaderRecord(
         0,
         LeaseName.check(lockspace),
         LeaseName.check(resource),
+        0,
         0,
         HostStamp.NONE);
   }
@@ -146,6 +154,7 @@ public record LeaderRecord(
         LeaseName.read(in, 104),
         // Only the low eight bits are the timeout.
         in.getShort(174) & 0xff,
+        in.getLong(SETTLED_OFFSET),
         new HostStamp(in.getLong(176), in.getLong(184), in.getLong(192)));
   }
 
@@ -188,7 +197,7 @@ public record LeaderRecord(
     LeaseName.write(out, 56, lockspace);
     LeaseName.write(out, 104, name);
     out.putLong(TIMESTAMP_OFFSET, owner.timestamp());
-    out.putLong(160, 0);
+    out.putLong(SETTLED_OFFSET, settledGeneration);
     out.putInt(CHECKSUM_OFFSET, LeaseChecksum.ofLeader(bytes, offset));
     out.putShort(172, (short) 0);
     out.putShort(174, (short) ioTimeoutSeconds);
@@ -218,7 +227,12 @@ public record LeaderRecord(
     return Geometry.of(sectorSize, flags);
   }
 
-  /** The next record of a host id: who uses it, since when and with which timeout. */
+  /** Whether the host id's owner is known to have been alone with it when this was written. */
+  public boolean isSettled() {
+    return settledGeneration != 0 && settledGeneration == owner.generation();
+  }
+
+  /** The first record of a life of a host id: who uses it, since when and with which timeout. */
   public LeaderRecord usedBy(HostStamp newOwner, String hostName, int newIoTimeoutSeconds) {
     return new LeaderRecord(
         kind,
@@ -232,42 +246,25 @@ public record LeaderRecord(
         lockspace,
         LeaseName.check(hostName),
         newIoTimeoutSeconds,
+        0,
         HostStamp.NONE);
   }
 
-  /** The same host id, renewed or (with 0) released. */
-  public LeaderRecord at(long timestamp) {
-    return new LeaderRecord(
-        kind,
-        version,
-        flags,
-        sectorSize,
-        hosts,
-        mostHosts,
-        owner.at(timestamp),
-        leaseVersion,
-        lockspace,
-        name,
-        ioTimeoutSeconds,
-        writer);
+  /** The same life of a host id, renewed. */
+  public LeaderRecord renewed(long timestamp) {
+    return with(kind, flags, owner.at(timestamp), leaseVersion, owner.generation(), writer);
+  }
+
+  /** The same host id, released. */
+  public LeaderRecord released() {
+    return with(kind, flags, owner.at(0), leaseVersion, settledGeneration, writer);
   }
 
   /** The next record of a resource. */
   public LeaderRecord committed(
       long version, HostStamp newOwner, boolean shortHold, HostStamp newWriter) {
-    return new LeaderRecord(
-        kind,
-        this.version,
-        shortHold ? flags | SHORT_HOLD : flags & ~SHORT_HOLD,
-        sectorSize,
-        hosts,
-        mostHosts,
-        newOwner,
-        version,
-        lockspace,
-        name,
-        ioTimeoutSeconds,
-        newWriter);
+    int newFlags = shortHold ? flags | SHORT_HOLD : flags & ~SHORT_HOLD;
+    return with(kind, newFlags, newOwner, version, settledGeneration, newWriter);
   }
 
   /** The same version of a resource, but owned by nobody any more. */
@@ -277,18 +274,29 @@ public record LeaderRecord(
 
   /** What is there no more; the name stays readable. */
   public LeaderRecord cleared() {
+    return with(Kind.CLEARED, flags, owner, leaseVersion, settledGeneration, writer);
+  }
+
+  private LeaderRecord with(
+      Kind newKind,
+      int newFlags,
+      HostStamp newOwner,
+      long newLeaseVersion,
+      long newSettledGeneration,
+      HostStamp newWriter) {
     return new LeaderRecord(
-        Kind.CLEARED,
+        newKind,
         version,
-        flags,
+        newFlags,
         sectorSize,
         hosts,
         mostHosts,
-        owner,
-        leaseVersion,
+        newOwner,
+        newLeaseVersion,
         lockspace,
         name,
         ioTimeoutSeconds,
-        writer);
+        newSettledGeneration,
+        newWriter);
   }
 }

@@ -94,7 +94,7 @@ public final class Lockspace {
       Duration began = ticks.now();
       byte[] sector = readOwn();
       LeaderRecord found = verified(sector);
-      if (!found.isFree() && !(nameIsProof && found.name().equals(settings.hostName()))) {
+      if (!found.isFree() && !provesThatWeAreAlone(found)) {
         ticks.sleep(timesOf(found).dead());
         began = ticks.now();
         byte[] again = readOwn();
@@ -131,6 +131,15 @@ public final class Lockspace {
     throw new IOException(
         "storage of lockspace %s took longer than %s for a read and a write, %d times"
             .formatted(settings.name(), settings.times().settled(), MOST_JOIN_ATTEMPTS));
+  }
+
+  /**
+   * Whether a record of an earlier life of ours means that nobody else believes to have our host
+   * id. Not if that life had not found out whether it was alone itself: its first write may have
+   * come late, over the record of another.
+   */
+  private boolean provesThatWeAreAlone(LeaderRecord found) {
+    return nameIsProof && found.isSettled() && found.name().equals(settings.hostName());
   }
 
   /**
@@ -205,7 +214,7 @@ public final class Lockspace {
     if (isOver(current)) {
       return lose("it was not renewed within " + settings.times().failed());
     }
-    LeaderRecord next = ours.at(timestamp(now, ours.owner()));
+    LeaderRecord next = ours.renewed(timestamp(now, ours.owner()));
     HostBitmap nextBitmap = bitmap(now);
     byte[] nextSector = next.sector(nextBitmap);
     possible.add(nextSector);
@@ -264,7 +273,7 @@ public final class Lockspace {
     }
     byte[] sector = readOwn();
     if (possible.stream().anyMatch(each -> Arrays.equals(each, sector))) {
-      byte[] free = ours.at(0).sector(HostBitmap.NONE);
+      byte[] free = ours.released().sector(HostBitmap.NONE);
       possible.add(free);
       disk.write(ownOffset, free, settings.times().ioTimeout());
     }

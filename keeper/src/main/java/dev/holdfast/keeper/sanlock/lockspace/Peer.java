@@ -10,6 +10,9 @@ import java.time.Duration;
  * @param lastChange when its record was last seen to change, or first seen, by our clock
  * @param deadAt when it may be taken for dead if its record does not change until then, by our
  *     clock; of no meaning while free
+ * @param othersDeadAt when every other life of the host id is over if its record goes on to show
+ *     this one until then, by our clock: a late write can bring an earlier life back, and a later
+ *     one finds out, and ends, when it is to be renewed
  */
 public record Peer(
     int hostId,
@@ -17,4 +20,5 @@ public record Peer(
     long generation,
     PeerState state,
     Duration lastChange,
-    Duration deadAt) {}
+    Duration deadAt,
+    Duration othersDeadAt) {}

@@ -28,10 +28,32 @@ final class PeerTable {
    *
    * @param record the last that could be read
    * @param moved whether it has changed since it was first seen
+   * @param lifeSince when the read ended that showed this life of the host id first
    * @param lastChange when the read ended that showed it first: it may have been written until then
    * @param lastLook when the read began that showed it last: it may have changed since
    */
-  private record Seen(LeaderRecord record, boolean moved, Duration lastChange, Duration lastLook) {}
+  private record Seen(
+      LeaderRecord record,
+      boolean moved,
+      Duration lifeSince,
+      Duration lastChange,
+      Duration lastLook) {
+    static Seen first(LeaderRecord record, Duration began, Duration ended) {
+      return new Seen(record, false, ended, ended, began);
+    }
+
+    Seen then(LeaderRecord now, Duration began, Duration ended) {
+      HostStamp before = record.owner();
+      boolean same = now.owner().isSameLife(before);
+      return now.owner().equals(before)
+          ? new Seen(now, moved, lifeSince, lastChange, began)
+          : new Seen(now, true, same ? lifeSince : ended, ended, began);
+    }
+
+    Seen unreadable(Duration began, Duration ended) {
+      return new Seen(record, true, ended, ended, began);
+    }
+  }
 
   /**
    * Notes what a read has shown.
@@ -42,16 +64,14 @@ final class PeerTable {
   synchronized void saw(
       int hostId, @Nullable LeaderRecord record, Duration readBegan, Duration readEnded) {
     Seen before = hosts.get(hostId);
-    if (record == null) {
-      if (before != null) {
-        hosts.put(hostId, new Seen(before.record, true, readEnded, readBegan));
-      }
-    } else if (before == null) {
-      hosts.put(hostId, new Seen(record, false, readEnded, readBegan));
-    } else if (!record.owner().equals(before.record.owner())) {
-      hosts.put(hostId, new Seen(record, true, readEnded, readBegan));
-    } else {
-      hosts.put(hostId, new Seen(record, before.moved, before.lastChange, readBegan));
+    if (before == null && record != null) {
+      hosts.put(hostId, Seen.first(record, readBegan, readEnded));
+    } else if (before != null) {
+      hosts.put(
+          hostId,
+          record == null
+              ? before.unreadable(readBegan, readEnded)
+              : before.then(record, readBegan, readEnded));
     }
   }
 
@@ -97,7 +117,8 @@ final class PeerTable {
         seen.record.owner().generation(),
         state(seen, times),
         seen.lastChange,
-        seen.lastChange.plus(times.dead()));
+        seen.lastChange.plus(times.dead()),
+        seen.lifeSince.plus(times.failed()).plus(times.dead()));
   }
 
   private static PeerState state(Seen seen, LeaseTimes times) {

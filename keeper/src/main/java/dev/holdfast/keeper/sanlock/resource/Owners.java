@@ -34,7 +34,7 @@ final class Owners {
     }
     if (owner.hostId() == lockspace.settings().hostId()) {
       // Whoever had our host id before is gone since we have it.
-      return owner.generation() <= ourGeneration
+      return owner.generation() <= ourGeneration || isGone(look(owner), owner.generation())
           ? Optional.empty()
           : Optional.of(
               new AcquireResult.HostIdLost(
@@ -117,16 +117,17 @@ final class Owners {
     if (peer.generation() > generation || peer.state() == PeerState.DEAD) {
       return true;
     }
-    if (peer.state() != PeerState.FREE) {
-      return false;
+    if (peer.generation() == generation) {
+      return peer.state() == PeerState.FREE;
     }
-    // A record of an earlier life can come back by a late write. Its host finds out, and ends, as
-    // soon as one that cannot renew.
-    return peer.generation() == generation || isUnchangedForLong(peer);
+    // A record of an earlier life can come back by a late write. The later life finds out, and
+    // ends, as soon as one that cannot renew.
+    return isLookedAtAfter(peer.deadAt()) || isLookedAtAfter(peer.othersDeadAt());
   }
 
-  private boolean isUnchangedForLong(Peer peer) {
+  /** Whether the record that was just read was so after that moment. */
+  private boolean isLookedAtAfter(Duration moment) {
     Duration lookBegan = ticks.now().minus(lockspace.settings().times().ioTimeout());
-    return lookBegan.compareTo(peer.deadAt()) > 0;
+    return lookBegan.compareTo(moment) > 0;
   }
 }

@@ -193,6 +193,7 @@ class LeaseFormatTest {
         name(random),
         name(random),
         random.nextInt(256),
+        random.nextLong(),
         stamp(random));
   }
 

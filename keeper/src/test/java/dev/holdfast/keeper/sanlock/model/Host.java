@@ -37,6 +37,7 @@ final class Host {
   private long fencingDelay;
   private @Nullable Long lastVersion;
   private Referee.@Nullable Belief belief;
+  private boolean unsettled;
   private boolean quiet;
   private boolean lastWish;
   private boolean satisfied;
@@ -95,6 +96,7 @@ final class Host {
     Life born = new Life(world, faults, ++lives);
     life = born;
     tenure = null;
+    unsettled = false;
     lastVersion = null;
     // A margin, for "surely gone before" is not "at the same moment".
     long fire = times.watchdogFire().toNanos() / 1_000;
@@ -156,7 +158,7 @@ final class Host {
     Duration pause = Duration.ofMillis(world.between(0, 200));
     while (true) {
       ours.sleep(pause);
-      if (!quiet && world.chance(0.01)) {
+      if (!quiet && world.chance(0.01) && mayLeave()) {
         leave(ours, lockspace);
         return;
       }
@@ -176,6 +178,11 @@ final class Host {
         pause = Duration.ofMillis(500);
       }
     }
+  }
+
+  /** Nothing is being acquired or given back, and nothing that was written is on its way still. */
+  private boolean mayLeave() {
+    return !unsettled && disk != null && disk.lastEffect() <= world.now();
   }
 
   /** Cleanly, as for maintenance: nothing runs on a lease any more. */
@@ -210,17 +217,20 @@ final class Host {
       }
       try {
         OptionalLong wanted = expected == null ? OptionalLong.empty() : OptionalLong.of(expected);
+        unsettled = true;
         AcquireResult result = lease.acquire(mode, wanted);
         note(ours, result);
+        unsettled = result instanceof AcquireResult.OwnershipUnknown;
         if (result instanceof AcquireResult.Acquired(var ignored, long version)) {
           belief = referee.runs(this, ours, mode, version, expected);
           ours.sleep(Duration.ofMillis(quiet ? 10 : world.between(0, 4_000)));
           belief.end();
           satisfied |= quiet;
+          unsettled = true;
           release(ours, lease);
         }
       } catch (IOException | InterruptedException failure) {
-        // Nothing was decided.
+        unsettled = false; // Nothing was decided.
       }
     }
   }
@@ -230,6 +240,7 @@ final class Host {
       try {
         ReleaseResult result = lease.release();
         note(ours, result);
+        unsettled = false;
         lastVersion = result instanceof ReleaseResult.Released(long version) ? version : null;
         return;
       } catch (IOException failure) {
