@@ -4,6 +4,9 @@ import dev.holdfast.crds.Holdfast;
 import dev.holdfast.crds.Manifests;
 import dev.holdfast.crds.machine.VirtualMachineInstance;
 import dev.holdfast.crds.node.HypervisorNode;
+import dev.holdfast.crds.storage.StoragePool;
+import dev.holdfast.crds.storage.VirtualDisk;
+import dev.holdfast.crds.storage.VirtualDiskInstance;
 import dev.holdfast.keeper.client.KeeperClient;
 import dev.holdfast.keeper.client.KeeperListener;
 import dev.holdfast.keeper.protocol.ProcessState;
@@ -12,6 +15,7 @@ import dev.holdfast.operator.OperatorOptions;
 import dev.holdfast.operator.placement.Overcommit;
 import dev.holdfast.standalone.StandaloneControlPlane;
 import dev.holdfast.standalone.StandaloneOptions;
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -137,6 +141,47 @@ final class Laboratory implements AutoCloseable {
 
   KubernetesClient client() {
     return client;
+  }
+
+  /**
+   * Makes a pool.
+   *
+   * @param leases its {@code spec.leases} as YAML
+   */
+  void makePool(String name, Path path, String leases) {
+    apply(
+        StoragePool.class,
+        """
+        apiVersion: holdfast.dev/v1alpha1
+        kind: StoragePool
+        metadata: {name: %s}
+        spec: {dir: {path: %s, shared: %s}, leases: %s}
+        """
+            .formatted(name, path, leases.contains("sanlock"), leases));
+  }
+
+  /** Makes a disk of 1 GiB without content, and waits for it. */
+  void makeDisk(String name, String pool) throws Exception {
+    apply(
+        VirtualDisk.class,
+        """
+        apiVersion: holdfast.dev/v1alpha1
+        kind: VirtualDisk
+        metadata: {name: %s, namespace: default}
+        spec: {poolRef: %s, capacity: 1Gi, reclaimPolicy: Delete}
+        """
+            .formatted(name, pool));
+    var disks = client.resources(VirtualDiskInstance.class).inNamespace("default");
+    await(
+        "disk " + name + " is made",
+        () -> {
+          VirtualDiskInstance disk = disks.withName(name).get();
+          return disk != null && disk.getStatus() != null && disk.getStatus().createdAt() != null;
+        });
+  }
+
+  private <T extends HasMetadata> void apply(Class<T> kind, String yaml) {
+    client.resource(client.getKubernetesSerialization().unmarshal(yaml, kind)).create();
   }
 
   /** The pool's directory; it lies on disk, not on the tmpfs of the runtime directories. */

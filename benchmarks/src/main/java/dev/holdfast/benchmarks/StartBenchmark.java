@@ -1,15 +1,11 @@
 package dev.holdfast.benchmarks;
 
 import dev.holdfast.crds.machine.VirtualMachineInstance;
-import dev.holdfast.crds.storage.StoragePool;
-import dev.holdfast.crds.storage.VirtualDisk;
-import dev.holdfast.crds.storage.VirtualDiskInstance;
 import dev.holdfast.keeper.client.KeeperClient;
 import dev.holdfast.node.host.keeper.KeeperLink;
 import dev.holdfast.node.host.qemu.QemuHostOptions;
 import dev.holdfast.node.host.qemu.QemuMachineHost;
 import dev.holdfast.node.plan.HostState.Guest;
-import io.fabric8.kubernetes.client.KubernetesClient;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -40,51 +36,13 @@ final class StartBenchmark {
   static void run() throws Exception {
     try (Laboratory laboratory = Laboratory.start();
         Machines machines = new Machines(laboratory.client())) {
-      preparePool(laboratory);
+      laboratory.makePool("bench", laboratory.pool(), "{}");
+      laboratory.makeDisk("data", "bench");
       footprint(laboratory, 0);
       single(laboratory, machines);
       many(laboratory, machines);
       laboratory.done();
     }
-  }
-
-  private static void preparePool(Laboratory laboratory) throws Exception {
-    KubernetesClient client = laboratory.client();
-    apply(
-        client,
-        StoragePool.class,
-        """
-        apiVersion: holdfast.dev/v1alpha1
-        kind: StoragePool
-        metadata: {name: bench}
-        spec: {dir: {path: %s}}
-        """
-            .formatted(laboratory.pool()));
-    apply(
-        client,
-        VirtualDisk.class,
-        """
-        apiVersion: holdfast.dev/v1alpha1
-        kind: VirtualDisk
-        metadata: {name: data, namespace: default}
-        spec: {poolRef: bench, capacity: 1Gi, reclaimPolicy: Delete}
-        """);
-    Laboratory.await(
-        "the disk is made",
-        () -> {
-          var disk =
-              client
-                  .resources(VirtualDiskInstance.class)
-                  .inNamespace("default")
-                  .withName("data")
-                  .get();
-          return disk != null && disk.getStatus() != null && disk.getStatus().createdAt() != null;
-        });
-  }
-
-  private static <T extends io.fabric8.kubernetes.api.model.HasMetadata> void apply(
-      KubernetesClient client, Class<T> kind, String yaml) {
-    client.resource(client.getKubernetesSerialization().unmarshal(yaml, kind)).create();
   }
 
   /**

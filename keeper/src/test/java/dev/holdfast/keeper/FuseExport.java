@@ -15,7 +15,7 @@ import org.awaitility.Awaitility;
  * A file that is served by a process of its own, so that I/O on it hangs in the kernel as on
  * storage that does not answer.
  */
-final class FuseExport implements AutoCloseable {
+public final class FuseExport implements AutoCloseable {
   private static final Path DAEMON = Path.of("/usr/bin/qemu-storage-daemon");
   private static final int BYTES = 16 << 20;
 
@@ -28,7 +28,7 @@ final class FuseExport implements AutoCloseable {
   }
 
   /** Why there can be none here; empty where there can. */
-  static Optional<String> missing() {
+  public static Optional<String> missing() {
     if (!Files.isExecutable(DAEMON)) {
       return Optional.of("no " + DAEMON);
     }
@@ -40,19 +40,25 @@ final class FuseExport implements AutoCloseable {
         : Optional.of("no fusermount3");
   }
 
+  /** What the process reads and writes; also for who does not go through it. */
+  public static Path backing(Path directory, String name) {
+    return directory.resolve(name + ".backing");
+  }
+
   /** Serves 16 MiB as fast as it can. */
-  static FuseExport serve(Path directory, String name) throws IOException {
+  public static FuseExport serve(Path directory, String name) throws IOException {
     return serve(directory, name, 0);
   }
 
   /**
-   * Serves 16 MiB.
+   * Serves 16 MiB, with what {@link #backing} has already.
    *
    * @param bytesPerSecond 0 for no limit. With a limit requests that are too many wait in the
    *     daemon, where the kernel lets no signal end the process that has made them
    */
-  static FuseExport serve(Path directory, String name, int bytesPerSecond) throws IOException {
-    Path backing = directory.resolve(name + ".backing");
+  public static FuseExport serve(Path directory, String name, int bytesPerSecond)
+      throws IOException {
+    Path backing = backing(directory, name);
     try (var sized = new RandomAccessFile(backing.toFile(), "rw")) {
       sized.setLength(BYTES);
     }
@@ -85,17 +91,17 @@ final class FuseExport implements AutoCloseable {
     return export;
   }
 
-  Path file() {
+  public Path file() {
     return file;
   }
 
   /** From here on nothing is answered. */
-  void hang() throws IOException {
+  public void hang() throws IOException {
     signal("STOP");
   }
 
   /** Everything is answered again, also what was asked meanwhile. */
-  void goOn() throws IOException {
+  public void goOn() throws IOException {
     signal("CONT");
   }
 

@@ -28,6 +28,7 @@ final class OurHost implements AutoCloseable {
   private final Thread renewal;
   private final CompletableFuture<@Nullable Void> renewed = new CompletableFuture<>();
   private volatile boolean silent;
+  private volatile boolean reachable = true;
   private volatile boolean requested;
   private volatile @Nullable Throwable failure;
 
@@ -102,11 +103,37 @@ final class OurHost implements AutoCloseable {
     file.close();
   }
 
-  /** Without timeouts, for the storage of a test answers. */
+  /** From here on storage does not answer. */
+  void loseStorage() {
+    reachable = false;
+  }
+
+  /** Storage does what it was asked for meanwhile, too late to renew. */
+  void findStorage() {
+    synchronized (file) {
+      reachable = true;
+      file.notifyAll();
+    }
+    renewed.join();
+  }
+
+  private void awaitStorage() throws IOException {
+    try {
+      while (!reachable) {
+        file.wait();
+      }
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      throw new IOException(interrupted);
+    }
+  }
+
+  /** Without timeouts: storage of a test answers, or hangs. */
   private final class Disk implements LeaseDisk {
     @Override
     public byte[] read(long offset, int length, Duration timeout) throws IOException {
       synchronized (file) {
+        awaitStorage();
         return file.read(offset, length);
       }
     }
@@ -114,6 +141,7 @@ final class OurHost implements AutoCloseable {
     @Override
     public void write(long offset, byte[] sectors, Duration timeout) throws IOException {
       synchronized (file) {
+        awaitStorage();
         file.write(offset, sectors);
       }
     }
