@@ -4,8 +4,6 @@ import dev.holdfast.crds.Holdfast;
 import dev.holdfast.crds.Manifests;
 import dev.holdfast.crds.machine.VirtualMachineInstance;
 import dev.holdfast.crds.node.HypervisorNode;
-import dev.holdfast.crds.storage.StoragePool;
-import dev.holdfast.crds.storage.VirtualDisk;
 import dev.holdfast.crds.storage.VirtualDiskInstance;
 import dev.holdfast.keeper.client.KeeperClient;
 import dev.holdfast.keeper.client.KeeperListener;
@@ -15,7 +13,7 @@ import dev.holdfast.operator.OperatorOptions;
 import dev.holdfast.operator.placement.Overcommit;
 import dev.holdfast.standalone.StandaloneControlPlane;
 import dev.holdfast.standalone.StandaloneOptions;
-import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -149,8 +147,7 @@ final class Laboratory implements AutoCloseable {
    * @param leases its {@code spec.leases} as YAML
    */
   void makePool(String name, Path path, String leases) {
-    apply(
-        StoragePool.class,
+    create(
         """
         apiVersion: holdfast.dev/v1alpha1
         kind: StoragePool
@@ -162,8 +159,7 @@ final class Laboratory implements AutoCloseable {
 
   /** Makes a disk of 1 GiB without content, and waits for it. */
   void makeDisk(String name, String pool) throws Exception {
-    apply(
-        VirtualDisk.class,
+    create(
         """
         apiVersion: holdfast.dev/v1alpha1
         kind: VirtualDisk
@@ -180,8 +176,12 @@ final class Laboratory implements AutoCloseable {
         });
   }
 
-  private <T extends HasMetadata> void apply(Class<T> kind, String yaml) {
-    client.resource(client.getKubernetesSerialization().unmarshal(yaml, kind)).create();
+  /** As it is written, with nothing in place of what is left out. */
+  private void create(String yaml) {
+    client
+        .resource(
+            client.getKubernetesSerialization().unmarshal(yaml, GenericKubernetesResource.class))
+        .create();
   }
 
   /** The pool's directory; it lies on disk, not on the tmpfs of the runtime directories. */
