@@ -84,9 +84,16 @@ public final class LeaseBenchmark implements Callable<Integer> {
     double ourJoin = millis(() -> join(lockspace));
     row("sanlock: a free host id", theirJoin);
     row("Holdfast: a free host id", ourJoin);
+    renew(lockspace);
     lockspace.release();
     Lockspace again = lockspace(disk);
-    row("Holdfast: again after a release", millis(() -> join(again)));
+    double rejoin =
+        millis(
+            () -> {
+              join(again);
+              renew(again);
+            });
+    row("Holdfast: again after a clean stop, to the first renewal", rejoin);
     Continuation left = again.continuation().orElseThrow();
     Lockspace successor = lockspace(disk);
     double handedOver =

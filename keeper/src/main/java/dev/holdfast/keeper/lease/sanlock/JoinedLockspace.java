@@ -257,7 +257,8 @@ final class JoinedLockspace {
 
   /** Returns when the host id is no longer ours and all that used it is gone. */
   private void renewUntilLost() throws InterruptedException {
-    Duration due = renewalAfter(ticks.now());
+    // At once: a host id that was never renewed is not taken back soon after a crash.
+    Duration due = ticks.now();
     while (!leaving) {
       sleepUntil(due);
       if (lockspace.membership().isPresent()) {

@@ -250,9 +250,14 @@ public record LeaderRecord(
         HostStamp.NONE);
   }
 
-  /** The same life of a host id, renewed. */
-  public LeaderRecord renewed(long timestamp) {
-    return with(kind, flags, owner.at(timestamp), leaseVersion, owner.generation(), writer);
+  /**
+   * The same life of a host id, renewed.
+   *
+   * @param settled whether its owner knows that it is alone
+   */
+  public LeaderRecord renewed(long timestamp, boolean settled) {
+    long generation = settled ? owner.generation() : settledGeneration;
+    return with(kind, flags, owner.at(timestamp), leaseVersion, generation, writer);
   }
 
   /** The same host id, released. */

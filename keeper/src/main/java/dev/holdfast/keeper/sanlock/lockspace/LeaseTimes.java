@@ -50,6 +50,14 @@ public record LeaseTimes(Duration ioTimeout, Duration watchdogFire) {
     return failed().plus(watchdogFire);
   }
 
+  /**
+   * When a host's record was replaced by another's for so long, the host is gone: it may have been
+   * about to renew, up to its failure, and finds out afterwards.
+   */
+  public Duration othersDead() {
+    return failed().plus(dead());
+  }
+
   /** After its first write a host waits so long before it believes what it reads. */
   Duration settled() {
     return ioTimeout.multipliedBy(SETTLED);

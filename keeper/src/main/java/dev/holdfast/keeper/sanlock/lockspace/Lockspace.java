@@ -5,7 +5,6 @@ import dev.holdfast.keeper.sanlock.disk.StorageTimeoutException;
 import dev.holdfast.keeper.sanlock.disk.Ticks;
 import dev.holdfast.keeper.sanlock.format.Geometry;
 import dev.holdfast.keeper.sanlock.format.HostBitmap;
-import dev.holdfast.keeper.sanlock.format.HostStamp;
 import dev.holdfast.keeper.sanlock.format.LeaderRecord;
 import dev.holdfast.keeper.sanlock.format.LeaseFormatException;
 import dev.holdfast.keeper.sanlock.format.LockspaceLayout;
@@ -27,9 +26,6 @@ import org.jspecify.annotations.Nullable;
  * has passed since {@link Membership#lastRenewal()}, whether a call of this class is stuck or not.
  */
 public final class Lockspace {
-  /** So often a write may be too slow in a row, each time after a wait for a dead host. */
-  private static final int MOST_JOIN_ATTEMPTS = 3;
-
   /** How long a host wants to be heard, as a multiple of the I/O timeout. */
   private static final int SIGNAL = 6;
 
@@ -43,7 +39,8 @@ public final class Lockspace {
   private final Ticks ticks;
   private final LockspaceSettings settings;
   private final Geometry geometry;
-  private final long ownOffset;
+  private final OwnSector own;
+  private final Joining joining;
   private final PeerTable peers;
   private final Map<Integer, Duration> signals = new ConcurrentHashMap<>();
 
@@ -52,13 +49,6 @@ public final class Lockspace {
    * which may or may not have been done.
    */
   private final List<byte[]> possible = new ArrayList<>();
-
-  /**
-   * Whether our name on storage means that nobody else believes to have our host id. It does not
-   * after a write of which we do not know that it was done at once: that one may have destroyed
-   * another host's record, and that host takes its time to find out.
-   */
-  private boolean nameIsProof = true;
 
   private int renewals;
   private @Nullable LeaderRecord record;
@@ -71,7 +61,8 @@ public final class Lockspace {
     this.ticks = ticks;
     this.settings = settings;
     this.geometry = settings.geometry();
-    this.ownOffset = settings.offset() + LockspaceLayout.hostOffset(geometry, settings.hostId());
+    this.own = new OwnSector(disk, settings);
+    this.joining = new Joining(own, ticks, settings);
     this.peers = new PeerTable(settings.times().watchdogFire());
   }
 
@@ -80,8 +71,9 @@ public final class Lockspace {
   }
 
   /**
-   * Takes our host id. Waits for twice the I/O timeout, or if another name had it last and did not
-   * release it, for longer than that host may need to die.
+   * Takes our host id: at once where we gave it back ourselves and nobody had it since; in twice
+   * the I/O timeout where nobody ever had it, or we had it and did not give it back. If another
+   * name had it last, waits for longer than that host may need to die.
    *
    * @throws LeaseFormatException where there is no such lockspace, or another one
    * @throws IOException when storage fails; the host id is not ours then
@@ -90,56 +82,11 @@ public final class Lockspace {
     if (membership != null) {
       throw new IllegalStateException("the host id is ours already");
     }
-    for (int attempt = 0; attempt < MOST_JOIN_ATTEMPTS; attempt++) {
-      Duration began = ticks.now();
-      byte[] sector = readOwn();
-      LeaderRecord found = verified(sector);
-      if (!found.isFree() && !provesThatWeAreAlone(found)) {
-        ticks.sleep(timesOf(found).dead());
-        began = ticks.now();
-        byte[] again = readOwn();
-        LeaderRecord now = verified(again);
-        if (!Arrays.equals(sector, again) && !now.isFree()) {
-          return new JoinResult.Busy(now);
-        }
-        found = now;
-      }
-      Duration settled = timesOf(found).settled();
-      Duration written = ticks.now();
-      HostStamp owner =
-          new HostStamp(
-              settings.hostId(),
-              found.owner().generation() + 1,
-              timestamp(written, HostStamp.NONE));
-      LeaderRecord ours =
-          found.usedBy(owner, settings.hostName(), (int) settings.times().ioTimeout().toSeconds());
-      nameIsProof = false;
-      byte[] oursOnDisk = ours.sector(HostBitmap.NONE);
-      disk.write(ownOffset, oursOnDisk, settings.times().ioTimeout());
-      if (ticks.now().minus(began).compareTo(settled) <= 0) {
-        nameIsProof = true;
-        ticks.sleep(settled);
-        byte[] readBack = readOwn();
-        if (!Arrays.equals(readBack, oursOnDisk)) {
-          return new JoinResult.Busy(verified(readBack));
-        }
-        return new JoinResult.Joined(own(ours, HostBitmap.NONE, written));
-      }
-      // Another host may have read the record before our write, have written its own and found it
-      // unchanged: it believes, until its next renewal, that the host id is its own.
-    }
-    throw new IOException(
-        "storage of lockspace %s took longer than %s for a read and a write, %d times"
-            .formatted(settings.name(), settings.times().settled(), MOST_JOIN_ATTEMPTS));
-  }
-
-  /**
-   * Whether a record of an earlier life of ours means that nobody else believes to have our host
-   * id. Not if that life had not found out whether it was alone itself: its first write may have
-   * come late, over the record of another.
-   */
-  private boolean provesThatWeAreAlone(LeaderRecord found) {
-    return nameIsProof && found.isSettled() && found.name().equals(settings.hostName());
+    return switch (joining.join()) {
+      case Joining.Outcome.Taken(LeaderRecord ours, Duration renewed) ->
+          new JoinResult.Joined(own(ours, HostBitmap.NONE, renewed));
+      case Joining.Outcome.Busy(LeaderRecord other) -> new JoinResult.Busy(other);
+    };
   }
 
   /**
@@ -166,7 +113,7 @@ public final class Lockspace {
     }
     byte[] sector = continuation.record().sector(continuation.bitmap());
     Membership before = continuation.membership();
-    if (isOver(before) || !Arrays.equals(readOwn(), sector)) {
+    if (isOver(before) || !Arrays.equals(own.read(), sector)) {
       return false;
     }
     own(continuation.record(), continuation.bitmap(), before.lastRenewal());
@@ -214,20 +161,19 @@ public final class Lockspace {
     if (isOver(current)) {
       return lose("it was not renewed within " + settings.times().failed());
     }
-    LeaderRecord next = ours.renewed(timestamp(now, ours.owner()));
+    LeaderRecord next = ours.renewed(OwnSector.timestamp(now, ours.owner()), true);
     HostBitmap nextBitmap = bitmap(now);
     byte[] nextSector = next.sector(nextBitmap);
     possible.add(nextSector);
     try {
       // Never given up while it could still be done: nothing may come after it meanwhile.
-      disk.write(ownOffset, nextSector, settings.times().dead());
+      own.write(nextSector, settings.times().dead());
     } catch (StorageTimeoutException timeout) {
-      nameIsProof = false;
+      joining.doubtOurName();
       return lose(String.valueOf(timeout.getMessage()));
     }
-    Duration late = settings.times().dead();
-    if (ticks.now().minus(current.lastRenewal()).compareTo(late) >= 0) {
-      nameIsProof = false;
+    if (isLate(current)) {
+      joining.doubtOurName();
       return lose("its renewal took until others could take it for dead");
     }
     return new RenewalResult.Renewed(own(next, nextBitmap, now), requested);
@@ -271,11 +217,14 @@ public final class Lockspace {
     if (ours == null || (current != null && isOver(current))) {
       return;
     }
-    byte[] sector = readOwn();
+    byte[] sector = own.read();
     if (possible.stream().anyMatch(each -> Arrays.equals(each, sector))) {
       byte[] free = ours.released().sector(HostBitmap.NONE);
       possible.add(free);
-      disk.write(ownOffset, free, settings.times().ioTimeout());
+      own.write(free, settings.times().ioTimeout());
+      if (current == null || isLate(current)) {
+        joining.doubtOurName();
+      }
     }
     record = null;
   }
@@ -294,6 +243,12 @@ public final class Lockspace {
   private boolean isOver(Membership current) {
     Duration since = ticks.now().minus(current.lastRenewal());
     return since.compareTo(settings.times().failed()) >= 0;
+  }
+
+  /** Whether others could take us for dead. */
+  private boolean isLate(Membership current) {
+    Duration since = ticks.now().minus(current.lastRenewal());
+    return since.compareTo(settings.times().dead()) >= 0;
   }
 
   /** All hosts that ever used a host id, as the last renewal has found them. */
@@ -330,7 +285,7 @@ public final class Lockspace {
   private void look(int hostId, byte[] bytes, int offset, Duration began, Duration ended) {
     @Nullable LeaderRecord found;
     try {
-      found = verified(LeaderRecord.decode(bytes, offset));
+      found = own.verified(LeaderRecord.decode(bytes, offset));
     } catch (LeaseFormatException damaged) {
       found = null;
     }
@@ -346,34 +301,5 @@ public final class Lockspace {
   private HostBitmap bitmap(Duration now) {
     signals.values().removeIf(until -> until.compareTo(now) < 0);
     return HostBitmap.of(signals.keySet());
-  }
-
-  /** Seconds for the record, which are never 0 and always others than before. */
-  private static long timestamp(Duration now, HostStamp before) {
-    return Math.max(now.toSeconds(), before.timestamp() + 1);
-  }
-
-  private byte[] readOwn() throws IOException {
-    return disk.read(ownOffset, geometry.sectorSize(), settings.times().ioTimeout());
-  }
-
-  private LeaderRecord verified(byte[] sector) throws LeaseFormatException {
-    return verified(LeaderRecord.decode(sector, 0));
-  }
-
-  private LeaderRecord verified(LeaderRecord found) throws LeaseFormatException {
-    if (found.kind() != LeaderRecord.Kind.HOST
-        || !found.lockspace().equals(settings.name())
-        || !found.geometry().equals(geometry)) {
-      throw new LeaseFormatException(
-          "expected lockspace %s with %s, but found %s of lockspace %s with %s"
-              .formatted(
-                  settings.name(), geometry, found.kind(), found.lockspace(), found.geometry()));
-    }
-    return found;
-  }
-
-  private LeaseTimes timesOf(LeaderRecord found) {
-    return PeerTable.timesOf(found, settings.times().watchdogFire());
   }
 }

@@ -115,10 +115,11 @@ final class PeerTable {
         hostId,
         seen.record.name(),
         seen.record.owner().generation(),
+        seen.record.isSettled(),
         state(seen, times),
         seen.lastChange,
         seen.lastChange.plus(times.dead()),
-        seen.lifeSince.plus(times.failed()).plus(times.dead()));
+        seen.lifeSince.plus(times.othersDead()));
   }
 
   private static PeerState state(Seen seen, LeaseTimes times) {

@@ -77,35 +77,25 @@ final class Owners {
   }
 
   /**
-   * Who shares a resource.
-   *
-   * @param alive may still use it
-   * @param gone host ids whose owners have left their blocks behind
-   */
-  record Sharing(List<Holder> alive, List<Integer> gone) {}
-
-  /**
-   * All that share the resource.
+   * All that share the resource. Marks of those who are gone stay where they are: a write to
+   * another host's block could be done late, over what that host has written since.
    *
    * @param except a host id to leave out; 0 for none
    */
-  Sharing sharing(AreaView view, int except) throws IOException {
+  List<Holder> sharing(AreaView view, int except) throws IOException {
     List<Holder> alive = new ArrayList<>();
-    List<Integer> gone = new ArrayList<>();
     for (Map.Entry<Integer, BallotBlock> entry : view.blocks().entrySet()) {
       int hostId = entry.getKey();
       BallotBlock block = entry.getValue();
       if (block.mode().shared() && hostId != except) {
         long generation = block.mode().generation();
         Peer peer = lockspace.look(hostId);
-        if (isGone(peer, generation)) {
-          gone.add(hostId);
-        } else {
+        if (!isGone(peer, generation)) {
           alive.add(new Holder(hostId, generation, peer));
         }
       }
     }
-    return new Sharing(alive, gone);
+    return alive;
   }
 
   private Peer look(HostStamp owner) throws IOException {
@@ -114,15 +104,17 @@ final class Owners {
 
   /** Whether that life of a host is surely over. */
   private boolean isGone(Peer peer, long generation) {
-    if (peer.generation() > generation || peer.state() == PeerState.DEAD) {
+    if (peer.state() == PeerState.DEAD) {
       return true;
     }
     if (peer.generation() == generation) {
       return peer.state() == PeerState.FREE;
     }
-    // A record of an earlier life can come back by a late write. The later life finds out, and
-    // ends, as soon as one that cannot renew.
-    return isLookedAtAfter(peer.deadAt()) || isLookedAtAfter(peer.othersDeadAt());
+    // A record of an earlier life, or the first one of a later, can come by a late write. Who has
+    // the host id finds out, and ends, as soon as one that cannot renew.
+    return (peer.generation() > generation && peer.settled())
+        || isLookedAtAfter(peer.deadAt())
+        || isLookedAtAfter(peer.othersDeadAt());
   }
 
   /** Whether the record that was just read was so after that moment. */

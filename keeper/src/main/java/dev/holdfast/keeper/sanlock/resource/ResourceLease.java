@@ -151,7 +151,7 @@ public final class ResourceLease {
       }
       AreaView view = ballots == 0 ? storage.readBeginning() : readSettled();
       LeaderRecord leader = view.leader();
-      if (names(leader, claim) && leader.leaseVersion() > renounced) {
+      if (names(leader, claim) && leader.leaseVersion() > Math.max(renounced, used)) {
         // Another host has found our vote.
         return won(mode, view);
       }
@@ -233,15 +233,10 @@ public final class ResourceLease {
     BallotBlock block = current.block();
     switch (mode) {
       case EXCLUSIVE -> {
-        Owners.Sharing sharing = owners.sharing(view, hostId);
-        Optional<AcquireResult> shared = sharedByOthers(sharing, current.version());
+        Optional<AcquireResult> shared =
+            sharedByOthers(owners.sharing(view, hostId), current.version());
         if (shared.isPresent()) {
           return shared.get();
-        }
-        for (int gone : sharing.gone()) {
-          if (storage.readBlock(gone).equals(view.block(gone))) {
-            storage.writeBlock(gone, BallotBlock.EMPTY);
-          }
         }
       }
       case SHARED -> {
@@ -256,10 +251,10 @@ public final class ResourceLease {
     return new AcquireResult.Acquired(mode, current.version());
   }
 
-  private static Optional<AcquireResult> sharedByOthers(Owners.Sharing sharing, long version) {
-    return sharing.alive().isEmpty()
+  private static Optional<AcquireResult> sharedByOthers(List<Holder> sharing, long version) {
+    return sharing.isEmpty()
         ? Optional.empty()
-        : Optional.of(new AcquireResult.Held(LeaseMode.SHARED, version, sharing.alive()));
+        : Optional.of(new AcquireResult.Held(LeaseMode.SHARED, version, sharing));
   }
 
   /**
@@ -375,7 +370,7 @@ public final class ResourceLease {
     if (owner.isPresent() && !leader.isFree() && !owners.isReleased(leader)) {
       return new Holders(leader.leaseVersion(), LeaseMode.EXCLUSIVE, List.of(owner.get()));
     }
-    return new Holders(leader.leaseVersion(), LeaseMode.SHARED, owners.sharing(view, 0).alive());
+    return new Holders(leader.leaseVersion(), LeaseMode.SHARED, owners.sharing(view, 0));
   }
 
   private HostStamp stamp(long generation) {

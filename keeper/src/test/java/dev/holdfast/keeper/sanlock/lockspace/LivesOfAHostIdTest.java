@@ -46,12 +46,22 @@ class LivesOfAHostIdTest {
   }
 
   @Test
-  void anIdThatWasGivenBackIsTakenAtOnce() throws Exception {
+  void aHostTakesAnIdThatItGaveBackWithoutAnyWait() throws Exception {
+    Lockspace before = join(1, "host");
+    var _ = before.renew();
+    before.release();
+
+    assertThat(durationOfJoining(1, "host")).isZero();
+  }
+
+  @Test
+  void anIdThatAnotherHostGaveBackIsTakenWhenThatOneWouldHaveEndedIfItHadReturned()
+      throws Exception {
     Lockspace before = join(1, "other");
     var _ = before.renew();
     before.release();
 
-    assertThat(durationOfJoining(1, "host")).isEqualTo(SETTLED);
+    assertThat(durationOfJoining(1, "host")).isEqualTo(TIMES.failed().plus(DEAD));
   }
 
   @Test
@@ -109,11 +119,14 @@ class LivesOfAHostIdTest {
   }
 
   private Lockspace join(int hostId, String name) throws IOException, InterruptedException {
-    var lockspace =
-        new Lockspace(
-            storage, clock, new LockspaceSettings("test", 0, GEOMETRY, hostId, name, TIMES));
+    Lockspace lockspace = lockspace(hostId, name);
     assertThat(lockspace.join()).isInstanceOf(JoinResult.Joined.class);
     return lockspace;
+  }
+
+  private Lockspace lockspace(int hostId, String name) {
+    return new Lockspace(
+        storage, clock, new LockspaceSettings("test", 0, GEOMETRY, hostId, name, TIMES));
   }
 
   /** A lockspace, and a resource behind it. */

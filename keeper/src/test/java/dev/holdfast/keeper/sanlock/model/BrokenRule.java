@@ -137,6 +137,11 @@ enum BrokenRule implements Sabotage {
     public double ambiguity() {
       return 1;
     }
+
+    @Override
+    public long startsWithin() {
+      return 20 * World.MILLISECOND;
+    }
   },
   /** A host id of a silent host is not free yet. */
   WAIT_FOR_THE_LAST_USER_OF_A_HOST_ID {

@@ -38,6 +38,11 @@ interface Sabotage {
     return 0.1;
   }
 
+  /** Within which time all hosts start, microseconds. */
+  default long startsWithin() {
+    return 2 * World.SECOND;
+  }
+
   /** Whether a host's writes to a sector take effect in their order. */
   default boolean isOrdered() {
     return true;

@@ -12,6 +12,7 @@ final class Schedule {
   private final Referee referee;
   private final List<Host> hosts = new ArrayList<>();
   private final boolean ambiguous;
+  private final long startsWithin;
   private final boolean toTheEnd;
 
   Schedule(long seed, SharedStorage.Scratch scratch, Sabotage sabotage, boolean traced) {
@@ -22,6 +23,7 @@ final class Schedule {
     int count = 2 + world.random().nextInt(3);
     // Somebody has given the same host id to two hosts.
     ambiguous = world.chance(sabotage.ambiguity());
+    startsWithin = sabotage.startsWithin();
     toTheEnd = world.chance(0.2);
     for (int number = 1; number <= count; number++) {
       int hostId = ambiguous && number == count ? 1 : number;
@@ -39,7 +41,7 @@ final class Schedule {
    */
   Outcome run() {
     for (Host host : hosts) {
-      world.at(world.now() + world.between(0, 2 * World.SECOND), host::boot);
+      world.at(world.now() + world.between(0, startsWithin), host::boot);
     }
     world.runUntil(world.between(15, 60) * World.SECOND);
     if (toTheEnd) {
