@@ -4,6 +4,7 @@ import dev.holdfast.cli.host.Directories;
 import dev.holdfast.cli.host.PidFile;
 import dev.holdfast.cli.host.SingleHost;
 import dev.holdfast.cli.log.Logs;
+import dev.holdfast.node.agent.metrics.MetricsOption;
 import dev.holdfast.node.host.HostException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -44,6 +45,7 @@ final class UpCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec = CommandSpec.create();
   @Mixin private DirectoryOptions options = new DirectoryOptions();
+  @Mixin private MetricsOption metrics = new MetricsOption();
 
   @Override
   public Integer call() throws InterruptedException {
@@ -74,11 +76,12 @@ final class UpCommand implements Callable<Integer> {
     }
   }
 
-  private static int run(Directories directories, CompletableFuture<Integer> end, Logger log)
+  private int run(Directories directories, CompletableFuture<Integer> end, Logger log)
       throws IOException, HostException, TimeoutException, InterruptedException {
     try (SingleHost host =
         SingleHost.start(
             directories,
+            metrics.address(),
             reason -> {
               log.error("cannot go on: {}", reason);
               end.complete(START_AGAIN);

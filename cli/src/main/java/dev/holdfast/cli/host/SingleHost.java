@@ -13,6 +13,7 @@ import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.IOException;
 import java.net.BindException;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -21,6 +22,7 @@ import java.util.Deque;
 import java.util.Optional;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,7 +38,8 @@ public final class SingleHost implements AutoCloseable {
   private final StandaloneControlPlane controlPlane;
   private final String nodeName;
 
-  private SingleHost(Directories directories, Consumer<String> onFailure)
+  private SingleHost(
+      Directories directories, @Nullable InetSocketAddress metrics, Consumer<String> onFailure)
       throws IOException, HostException, TimeoutException, InterruptedException {
     // Users that QEMU runs as pass through to their disks and sockets, and look around nowhere.
     passable(directories.data());
@@ -60,7 +63,8 @@ public final class SingleHost implements AutoCloseable {
           LocalNode.start(
               opened(client(directories.agentKubeconfig())),
               NodeAgentOptions.defaults(nodeName)
-                  .withDirectories(directories.run(), directories.cache()),
+                  .withDirectories(directories.run(), directories.cache())
+                  .withMetrics(metrics),
               Optional.of(keeperLauncher(directories))));
       started = true;
     } finally {
@@ -73,14 +77,16 @@ public final class SingleHost implements AutoCloseable {
   /**
    * Starts everything, and a keeper where none runs. When this returns, manifests can be applied.
    *
+   * @param metrics where Prometheus may ask; null for nowhere
    * @param onFailure told why, when a part cannot go on and this has to be started again
    * @throws IOException when a directory or the control plane's port can't be used
    * @throws HostException when QEMU or the keeper can't be used
    * @throws TimeoutException when a part does not start in time
    */
-  public static SingleHost start(Directories directories, Consumer<String> onFailure)
+  public static SingleHost start(
+      Directories directories, @Nullable InetSocketAddress metrics, Consumer<String> onFailure)
       throws IOException, HostException, TimeoutException, InterruptedException {
-    return new SingleHost(directories, onFailure);
+    return new SingleHost(directories, metrics, onFailure);
   }
 
   /** How to start a keeper here: only with what it needs, because it stays small. */

@@ -5,6 +5,8 @@ import dev.holdfast.crds.machine.Architecture;
 import dev.holdfast.crds.node.HypervisorNodeStatus.AcceleratorStatus;
 import dev.holdfast.keeper.client.KeeperClient;
 import dev.holdfast.keeper.client.KeeperLauncher;
+import dev.holdfast.node.agent.metrics.LeaseMetrics;
+import dev.holdfast.node.agent.metrics.MetricsEndpoint;
 import dev.holdfast.node.host.HostException;
 import dev.holdfast.node.host.keeper.KeeperConnector;
 import dev.holdfast.node.host.keeper.KeeperLink;
@@ -83,6 +85,12 @@ public final class LocalNode implements AutoCloseable {
                 clock));
     Capabilities capabilities =
         capabilities(CapabilityCache.of(options.cacheDirectory(), options.qemu()).capabilities());
+    KeeperLeaseHost leases = new KeeperLeaseHost(keeper);
+    if (options.metrics() != null) {
+      MetricsEndpoint endpoint =
+          opened(MetricsEndpoint.open(options.metrics(), new LeaseMetrics(leases, clock)));
+      LOG.info("metrics are at {}", endpoint.url());
+    }
     NodeAgent ignored =
         opened(
             NodeAgent.start(
@@ -93,7 +101,7 @@ public final class LocalNode implements AutoCloseable {
                 new DirDiskHost(),
                 new NatNetworkHost(run.resolve("networks"), options.commandPrefix()),
                 machines,
-                new KeeperLeaseHost(keeper),
+                leases,
                 clock));
   }
 

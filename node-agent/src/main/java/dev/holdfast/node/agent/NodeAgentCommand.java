@@ -2,6 +2,7 @@ package dev.holdfast.node.agent;
 
 import dev.holdfast.crds.Clients;
 import dev.holdfast.keeper.client.KeeperLauncher;
+import dev.holdfast.node.agent.metrics.MetricsOption;
 import dev.holdfast.node.host.HostException;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -15,6 +16,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Runs the node agent until it is told to stop. */
@@ -59,6 +61,8 @@ public final class NodeAgentCommand implements Callable<Integer> {
       description = "Start a keeper where none runs; it writes to that file.")
   private @Nullable Path keeperLog;
 
+  @Mixin private MetricsOption metrics = new MetricsOption();
+
   @Override
   public Integer call() throws HostException, IOException, TimeoutException, InterruptedException {
     CountDownLatch stopped = new CountDownLatch(1);
@@ -82,7 +86,9 @@ public final class NodeAgentCommand implements Callable<Integer> {
       name =
           Files.readString(Path.of("/proc/sys/kernel/hostname")).strip().toLowerCase(Locale.ROOT);
     }
-    return NodeAgentOptions.defaults(name).withDirectories(runDirectory, cacheDirectory);
+    return NodeAgentOptions.defaults(name)
+        .withDirectories(runDirectory, cacheDirectory)
+        .withMetrics(metrics.address());
   }
 
   private Optional<KeeperLauncher> launcher() {

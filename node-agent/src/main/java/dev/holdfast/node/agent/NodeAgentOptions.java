@@ -1,7 +1,9 @@
 package dev.holdfast.node.agent;
 
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How an agent runs.
@@ -14,6 +16,7 @@ import java.util.List;
  * @param cacheDirectory for what may be found out again, such as QEMU's capabilities
  * @param commandPrefix put before every tool of the host, such as {@code ip netns exec NAME}; empty
  *     as a rule
+ * @param metrics where Prometheus may ask how leases are renewed; null for nowhere
  */
 public record NodeAgentOptions(
     String nodeName,
@@ -21,7 +24,8 @@ public record NodeAgentOptions(
     Path qemu,
     Path runDirectory,
     Path cacheDirectory,
-    List<String> commandPrefix) {
+    List<String> commandPrefix,
+    @Nullable InetSocketAddress metrics) {
 
   public NodeAgentOptions {
     commandPrefix = List.copyOf(commandPrefix);
@@ -35,15 +39,22 @@ public record NodeAgentOptions(
         Path.of("/usr/bin/qemu-system-x86_64"),
         Path.of("/run/holdfast"),
         Path.of("/var/cache/holdfast"),
-        List.of());
+        List.of(),
+        null);
   }
 
   public NodeAgentOptions withDirectories(Path run, Path cache) {
-    return new NodeAgentOptions(nodeName, version, qemu, run, cache, commandPrefix);
+    return new NodeAgentOptions(nodeName, version, qemu, run, cache, commandPrefix, metrics);
   }
 
   public NodeAgentOptions withCommandPrefix(List<String> prefix) {
-    return new NodeAgentOptions(nodeName, version, qemu, runDirectory, cacheDirectory, prefix);
+    return new NodeAgentOptions(
+        nodeName, version, qemu, runDirectory, cacheDirectory, prefix, metrics);
+  }
+
+  public NodeAgentOptions withMetrics(@Nullable InetSocketAddress address) {
+    return new NodeAgentOptions(
+        nodeName, version, qemu, runDirectory, cacheDirectory, commandPrefix, address);
   }
 
   /** The keeper's socket. */

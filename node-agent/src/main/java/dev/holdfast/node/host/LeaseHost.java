@@ -5,8 +5,11 @@ import dev.holdfast.node.plan.Action.LeaseOfDisk;
 import dev.holdfast.node.plan.HostLeases;
 import dev.holdfast.node.plan.HostLeases.LockspaceDefinition;
 import dev.holdfast.node.plan.Task;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Leases on disks, which keep two hosts from writing to one, and the lockspaces they are in. What
@@ -59,6 +62,29 @@ public interface LeaseHost {
     /** Something may have been missed: everything is to be looked at again. */
     void reconnected();
   }
+
+  /**
+   * How renewing goes in a lockspace, since the keeper has joined it.
+   *
+   * @param renewals those that succeeded
+   * @param failures those that did not
+   * @param lastLatency of reading the others and writing our record, at the last that succeeded
+   * @param longestLatency the longest of them
+   * @param lastRenewal when the last that succeeded began; null before the first
+   * @param fencingLevel 1 to 3: what would stop the machines
+   */
+  record Renewals(
+      String lockspace,
+      boolean live,
+      long renewals,
+      long failures,
+      Duration lastLatency,
+      Duration longestLatency,
+      @Nullable Instant lastRenewal,
+      int fencingLevel) {}
+
+  /** How renewing goes just now, in every lockspace that is joined. */
+  List<Renewals> renewals() throws HostException;
 
   /** What is held for the machines of this host, and the lockspaces that it is in. */
   HostLeases leases() throws HostException;

@@ -55,6 +55,11 @@ public final class SimulatedLeases implements LeaseHost {
   }
 
   @Override
+  public List<Renewals> renewals() {
+    return List.of();
+  }
+
+  @Override
   public void refresh() {}
 
   @Override

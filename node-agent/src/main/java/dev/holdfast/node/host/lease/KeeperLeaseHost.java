@@ -110,6 +110,11 @@ public final class KeeperLeaseHost implements LeaseHost {
     return Map.copyOf(read);
   }
 
+  @Override
+  public List<Renewals> renewals() throws HostException {
+    return list(keeper.client()::listLockspaces).stream().map(LeaseMessages::renewals).toList();
+  }
+
   private static List<Held> fromKeeper(List<HeldLease> leases) {
     return leases.stream().map(LeaseMessages::fromKeeper).toList();
   }

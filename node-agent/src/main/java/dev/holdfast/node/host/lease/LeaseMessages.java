@@ -11,8 +11,11 @@ import dev.holdfast.keeper.protocol.lease.Lease;
 import dev.holdfast.keeper.protocol.lease.Lockspace;
 import dev.holdfast.keeper.protocol.lease.LockspacePeer;
 import dev.holdfast.keeper.protocol.lease.LockspaceState;
+import dev.holdfast.keeper.protocol.lease.RenewalFigures;
+import dev.holdfast.node.host.LeaseHost;
 import dev.holdfast.node.plan.HostLeases;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -129,5 +132,18 @@ final class LeaseMessages {
           case UNKNOWN, LIVE -> null;
         },
         peer.deadAt());
+  }
+
+  static LeaseHost.Renewals renewals(LockspaceState state) {
+    RenewalFigures figures = state.figures();
+    return new LeaseHost.Renewals(
+        state.lockspace().name(),
+        state.phase() == dev.holdfast.keeper.protocol.lease.LockspacePhase.LIVE,
+        figures.renewals(),
+        figures.failures(),
+        Duration.ofMillis(figures.lastLatencyMillis()),
+        Duration.ofMillis(figures.longestLatencyMillis()),
+        state.lastRenewal(),
+        state.fencingLevel());
   }
 }

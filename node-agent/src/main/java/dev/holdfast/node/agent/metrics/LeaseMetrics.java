@@ -1,0 +1,168 @@
+package dev.holdfast.node.agent.metrics;
+
+import dev.holdfast.node.host.HostException;
+import dev.holdfast.node.host.LeaseHost;
+import dev.holdfast.node.host.LeaseHost.Renewals;
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.ToDoubleFunction;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * How the host ids of this node are renewed, for each lockspace. Names follow Prometheus: seconds
+ * as the unit, {@code _total} for what only grows.
+ */
+public final class LeaseMetrics {
+  private static final Logger LOG = LoggerFactory.getLogger(LeaseMetrics.class);
+  private static final String PREFIX = "holdfast.lockspace.";
+
+  private final LeaseHost leases;
+  private final InstantSource clock;
+  private final Map<String, Lockspace> lockspaces = new HashMap<>();
+  private volatile boolean reachable;
+
+  public LeaseMetrics(LeaseHost leases, InstantSource clock) {
+    this.leases = leases;
+    this.clock = clock;
+  }
+
+  /** A lockspace and its meters. */
+  private static final class Lockspace {
+    private volatile Renewals now;
+    private List<Meter> meters = List.of();
+
+    private Lockspace(Renewals now) {
+      this.now = now;
+    }
+  }
+
+  void bind(MeterRegistry registry) {
+    Gauge.builder("holdfast.keeper.up", () -> reachable ? 1 : 0)
+        .description("Whether the keeper has answered; if not, the rest is as it was before")
+        .register(registry);
+  }
+
+  /** Asks the keeper. Where it does not answer, what it said last stays, and grows old. */
+  synchronized void refresh(MeterRegistry registry) {
+    List<Renewals> current;
+    try {
+      current = leases.renewals();
+      reachable = true;
+    } catch (HostException failure) {
+      LOG.debug("the keeper does not say how leases are renewed", failure);
+      reachable = false;
+      return;
+    }
+    Map<String, Lockspace> gone = new HashMap<>(lockspaces);
+    for (Renewals each : current) {
+      Lockspace known = gone.remove(each.lockspace());
+      if (known == null) {
+        known = new Lockspace(each);
+        known.meters = meters(known, registry);
+        lockspaces.put(each.lockspace(), known);
+      }
+      known.now = each;
+    }
+    gone.forEach(
+        (name, lockspace) -> {
+          lockspace.meters.forEach(registry::remove);
+          lockspaces.remove(name);
+        });
+  }
+
+  private List<Meter> meters(Lockspace of, MeterRegistry registry) {
+    Tags tags = Tags.of("lockspace", of.now.lockspace());
+    return List.of(
+        counter("renewals", of, Renewals::renewals, "Renewals that succeeded", tags, registry),
+        counter("renewal.failures", of, Renewals::failures, "Renewals that failed", tags, registry),
+        gauge(
+            "renewal.latency",
+            "seconds",
+            of,
+            each -> seconds(each.lastLatency()),
+            "How long the last renewal took that succeeded",
+            tags,
+            registry),
+        gauge(
+            "renewal.latency.longest",
+            "seconds",
+            of,
+            each -> seconds(each.longestLatency()),
+            "How long the longest renewal took that succeeded",
+            tags,
+            registry),
+        gauge(
+            "renewal.age",
+            "seconds",
+            of,
+            this::age,
+            "Time since the last renewal that succeeded; machines are killed when it is 8 times the"
+                + " I/O timeout",
+            tags,
+            registry),
+        gauge(
+            "live",
+            null,
+            of,
+            each -> each.live() ? 1 : 0,
+            "Whether leases may be acquired",
+            tags,
+            registry),
+        gauge(
+            "fencing.level",
+            null,
+            of,
+            Renewals::fencingLevel,
+            "What stops machines without a lease: 1 the keeper, 2 the kernel, 3 a watchdog",
+            tags,
+            registry));
+  }
+
+  private double age(Renewals renewals) {
+    Instant last = renewals.lastRenewal();
+    return last == null ? Double.NaN : seconds(Duration.between(last, clock.instant()));
+  }
+
+  private static double seconds(Duration duration) {
+    return duration.toNanos() / 1e9;
+  }
+
+  private static Meter counter(
+      String name,
+      Lockspace of,
+      ToDoubleFunction<Renewals> value,
+      String description,
+      Tags tags,
+      MeterRegistry registry) {
+    return FunctionCounter.builder(PREFIX + name, of, each -> value.applyAsDouble(each.now))
+        .description(description)
+        .tags(tags)
+        .register(registry);
+  }
+
+  private static Meter gauge(
+      String name,
+      @Nullable String unit,
+      Lockspace of,
+      ToDoubleFunction<Renewals> value,
+      String description,
+      Tags tags,
+      MeterRegistry registry) {
+    return Gauge.builder(PREFIX + name, of, each -> value.applyAsDouble(each.now))
+        .baseUnit(unit)
+        .description(description)
+        .tags(tags)
+        .register(registry);
+  }
+}
