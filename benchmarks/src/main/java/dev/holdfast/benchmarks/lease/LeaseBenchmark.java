@@ -119,7 +119,7 @@ public final class LeaseBenchmark implements Callable<Integer> {
   }
 
   private static void join(Lockspace lockspace) throws Exception {
-    if (!(lockspace.join() instanceof JoinResult.Joined)) {
+    if (!(lockspace.join(_ -> {}) instanceof JoinResult.Joined)) {
       throw new IOException("the host id is taken");
     }
   }

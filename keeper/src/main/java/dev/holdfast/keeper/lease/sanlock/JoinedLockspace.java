@@ -225,7 +225,7 @@ final class JoinedLockspace {
                 + guardFile.file());
         return false;
       }
-      return switch (lockspace.join()) {
+      return switch (lockspace.join(status::awaits)) {
         case JoinResult.Joined(Membership membership) -> {
           log.log(
               Level.INFO,

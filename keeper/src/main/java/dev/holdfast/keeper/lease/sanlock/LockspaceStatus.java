@@ -7,11 +7,13 @@ import dev.holdfast.keeper.protocol.lease.LockspaceState;
 import dev.holdfast.keeper.protocol.lease.PeerState;
 import dev.holdfast.keeper.protocol.lease.RenewalFigures;
 import dev.holdfast.keeper.sanlock.disk.Ticks;
+import dev.holdfast.keeper.sanlock.lockspace.JoinWait;
 import dev.holdfast.keeper.sanlock.lockspace.Membership;
 import dev.holdfast.keeper.sanlock.lockspace.Peer;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
@@ -84,6 +86,17 @@ final class LockspaceStatus {
       message = why;
       onChange.accept(snapshot());
     }
+  }
+
+  /** Says what joining waits for. */
+  void awaits(JoinWait wait) {
+    alarm(
+        "host id %d was last used by host '%s', which %s; unless it is heard of, it is ours at %s"
+            .formatted(
+                lockspace.hostId(),
+                wait.hostName(),
+                wait.givenBack() ? "gave it back, but may return" : "did not give it back",
+                instant(wait.end()).truncatedTo(ChronoUnit.SECONDS)));
   }
 
   /** Notes the host id, or a renewal of it. */

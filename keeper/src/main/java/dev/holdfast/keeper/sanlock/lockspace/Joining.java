@@ -7,6 +7,7 @@ import dev.holdfast.keeper.sanlock.format.LeaderRecord;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.function.Consumer;
 
 /** How a host id is taken. */
 final class Joining {
@@ -48,15 +49,17 @@ final class Joining {
     nameIsProof = false;
   }
 
-  /** {@link Lockspace#join}. */
-  Outcome join() throws IOException, InterruptedException {
+  /** {@link Lockspace#join(Consumer)}. */
+  Outcome join(Consumer<JoinWait> onWait) throws IOException, InterruptedException {
     for (int attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
       Duration began = ticks.now();
       byte[] sector = own.read();
       LeaderRecord found = own.verified(sector);
       boolean returning = provesThatWeAreAlone(found);
       if (!found.isFree() && !returning) {
-        ticks.sleep(timesOf(found).dead());
+        Duration dead = timesOf(found).dead();
+        onWait.accept(new JoinWait(found.name(), false, began.plus(dead)));
+        ticks.sleep(dead);
         began = ticks.now();
         byte[] again = own.read();
         LeaderRecord now = own.verified(again);
@@ -78,6 +81,10 @@ final class Joining {
         // Whoever gave it back may have taken it again without a wait just before, and has to find
         // out and end before we believe that it is ours.
         boolean mayReturn = found.isFree() && !returning && !found.name().isEmpty();
+        if (mayReturn) {
+          Duration end = ticks.now().plus(times.othersDead());
+          onWait.accept(new JoinWait(found.name(), true, end));
+        }
         return settle(ours, written, mayReturn ? times.othersDead() : times.settled());
       }
       // Another host may have read the record before our write, have written its own and found it

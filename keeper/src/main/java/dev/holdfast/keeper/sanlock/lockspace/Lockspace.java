@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -75,14 +76,15 @@ public final class Lockspace {
    * the I/O timeout where nobody ever had it, or we had it and did not give it back. If another
    * name had it last, waits for longer than that host may need to die.
    *
+   * @param onWait told before each wait that is longer than what every join takes
    * @throws LeaseFormatException where there is no such lockspace, or another one
    * @throws IOException when storage fails; the host id is not ours then
    */
-  public JoinResult join() throws IOException, InterruptedException {
+  public JoinResult join(Consumer<JoinWait> onWait) throws IOException, InterruptedException {
     if (membership != null) {
       throw new IllegalStateException("the host id is ours already");
     }
-    return switch (joining.join()) {
+    return switch (joining.join(onWait)) {
       case Joining.Outcome.Taken(LeaderRecord ours, Duration renewed) ->
           new JoinResult.Joined(own(ours, HostBitmap.NONE, renewed));
       case Joining.Outcome.Busy(LeaderRecord other) -> new JoinResult.Busy(other);

@@ -14,7 +14,9 @@ import dev.holdfast.keeper.sanlock.resource.LeaseMode;
 import dev.holdfast.keeper.sanlock.resource.ResourceLease;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.OptionalLong;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -29,6 +31,7 @@ class LivesOfAHostIdTest {
 
   private final Memory storage = new Memory();
   private final Clock clock = new Clock();
+  private final List<JoinWait> waits = new ArrayList<>();
 
   @Test
   void aHostThatWasRenewedTakesItsOwnIdBackAtOnce() throws Exception {
@@ -62,6 +65,7 @@ class LivesOfAHostIdTest {
     before.release();
 
     assertThat(durationOfJoining(1, "host")).isEqualTo(TIMES.failed().plus(DEAD));
+    assertThat(waits).containsExactly(new JoinWait("other", true, clock.now()));
   }
 
   @Test
@@ -70,6 +74,7 @@ class LivesOfAHostIdTest {
     var _ = before.renew();
 
     assertThat(durationOfJoining(1, "host")).isEqualTo(DEAD.plus(SETTLED));
+    assertThat(waits).containsExactly(new JoinWait("other", false, clock.now().minus(SETTLED)));
   }
 
   /** Otherwise the lease would be nobody's for ever. */
@@ -120,7 +125,7 @@ class LivesOfAHostIdTest {
 
   private Lockspace join(int hostId, String name) throws IOException, InterruptedException {
     Lockspace lockspace = lockspace(hostId, name);
-    assertThat(lockspace.join()).isInstanceOf(JoinResult.Joined.class);
+    assertThat(lockspace.join(waits::add)).isInstanceOf(JoinResult.Joined.class);
     return lockspace;
   }
 

@@ -129,7 +129,7 @@ final class Host {
   private void keepHostId(Life ours, Lockspace lockspace) {
     while (true) {
       try {
-        JoinResult result = lockspace.join();
+        JoinResult result = lockspace.join(_ -> {});
         note(ours, result);
         if (result instanceof JoinResult.Joined(Membership membership)) {
           renewed(ours, membership);

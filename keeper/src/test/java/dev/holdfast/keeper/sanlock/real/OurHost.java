@@ -35,7 +35,7 @@ final class OurHost implements AutoCloseable {
   private OurHost(DirectFile file, LockspaceSettings settings) throws Exception {
     this.file = file;
     this.lockspace = new Lockspace(new Disk(), new BootTicks(), settings);
-    assertThat(lockspace.join()).isInstanceOf(JoinResult.Joined.class);
+    assertThat(lockspace.join(_ -> {})).isInstanceOf(JoinResult.Joined.class);
     this.renewal =
         Thread.ofPlatform()
             .name("renewal")
