@@ -237,12 +237,7 @@ final class JoinedLockspace {
           yield true;
         }
         case JoinResult.Busy(LeaderRecord other) -> {
-          status.explain(
-              "host id "
-                  + spec.hostId()
-                  + " is used by host '"
-                  + other.name()
-                  + "': give this host another one");
+          status.isBusy(other);
           yield false;
         }
       };
@@ -305,7 +300,9 @@ final class JoinedLockspace {
         }
         case RenewalResult.Lost(String reason) -> {
           status.measured(false, Duration.ZERO);
-          fence.fail(reason);
+          if (!leaving) {
+            fence.fail(reason);
+          }
         }
       }
       return renewalAfter(ticks.now());

@@ -118,7 +118,7 @@ final class LeaseStorage implements LeaseDisk, AutoCloseable {
     try {
       T value = task.call();
       return () -> result.complete(value);
-    } catch (Exception failure) {
+    } catch (Throwable failure) {
       return () -> result.completeExceptionally(failure);
     }
   }

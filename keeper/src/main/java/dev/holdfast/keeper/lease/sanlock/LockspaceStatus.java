@@ -7,6 +7,7 @@ import dev.holdfast.keeper.protocol.lease.LockspaceState;
 import dev.holdfast.keeper.protocol.lease.PeerState;
 import dev.holdfast.keeper.protocol.lease.RenewalFigures;
 import dev.holdfast.keeper.sanlock.disk.Ticks;
+import dev.holdfast.keeper.sanlock.format.LeaderRecord;
 import dev.holdfast.keeper.sanlock.lockspace.JoinWait;
 import dev.holdfast.keeper.sanlock.lockspace.Membership;
 import dev.holdfast.keeper.sanlock.lockspace.Peer;
@@ -90,13 +91,27 @@ final class LockspaceStatus {
 
   /** Says what joining waits for. */
   void awaits(JoinWait wait) {
+    String last =
+        wait.hostName().equals(lockspace.hostName())
+            ? "this host itself, but may have got another one in its way"
+            : "host '%s', which %s"
+                .formatted(
+                    wait.hostName(),
+                    wait.givenBack() ? "gave it back, but may return" : "did not give it back");
     alarm(
-        "host id %d was last used by host '%s', which %s; unless it is heard of, it is ours at %s"
+        "host id %d was last used by %s; unless another is heard of, it is ours at %s"
             .formatted(
-                lockspace.hostId(),
-                wait.hostName(),
-                wait.givenBack() ? "gave it back, but may return" : "did not give it back",
-                instant(wait.end()).truncatedTo(ChronoUnit.SECONDS)));
+                lockspace.hostId(), last, instant(wait.end()).truncatedTo(ChronoUnit.SECONDS)));
+  }
+
+  /** Says that the host id was not to be had. */
+  void isBusy(LeaderRecord other) {
+    explain(
+        other.isFree() || other.name().equals(lockspace.hostName())
+            ? "the record of host id %d was changed meanwhile; it is tried again"
+                .formatted(lockspace.hostId())
+            : "host id %d is used by host '%s': give this host another one"
+                .formatted(lockspace.hostId(), other.name()));
   }
 
   /** Notes the host id, or a renewal of it. */

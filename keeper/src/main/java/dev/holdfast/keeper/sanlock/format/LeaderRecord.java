@@ -260,9 +260,13 @@ public record LeaderRecord(
     return with(kind, flags, owner.at(timestamp), leaseVersion, generation, writer);
   }
 
-  /** The same host id, released. */
-  public LeaderRecord released() {
-    return with(kind, flags, owner.at(0), leaseVersion, settledGeneration, writer);
+  /**
+   * The same host id, released.
+   *
+   * @param settled whether its owner may still be known to have been alone
+   */
+  public LeaderRecord released(boolean settled) {
+    return with(kind, flags, owner.at(0), leaseVersion, settled ? settledGeneration : 0, writer);
   }
 
   /** The next record of a resource. */

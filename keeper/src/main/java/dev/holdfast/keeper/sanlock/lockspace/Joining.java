@@ -58,7 +58,8 @@ final class Joining {
       boolean returning = provesThatWeAreAlone(found);
       if (!found.isFree() && !returning) {
         Duration dead = timesOf(found).dead();
-        onWait.accept(new JoinWait(found.name(), false, began.plus(dead)));
+        Duration end = began.plus(dead).plus(timesOf(found).settled());
+        onWait.accept(new JoinWait(found.name(), false, end));
         ticks.sleep(dead);
         began = ticks.now();
         byte[] again = own.read();
@@ -69,23 +70,25 @@ final class Joining {
         found = now;
       }
       Duration written = ticks.now();
-      LeaderRecord ours = firstOfOurLife(found, written);
-      write(ours);
       LeaseTimes times = timesOf(found);
+      // Whoever gave it back may have taken it again without a wait just before, and has to find
+      // out
+      // and end before we believe that it is ours.
+      boolean mayReturn = found.isFree() && !returning && !found.name().isEmpty();
+      LeaderRecord ours = firstOfOurLife(found, mayReturn, written);
+      write(ours);
       if (ticks.now().minus(began).compareTo(times.settled()) <= 0) {
         nameIsProof = true;
         // With another timeout others would not have waited for long enough.
         if (returning && found.isFree() && times.equals(settings.times())) {
           return new Outcome.Taken(ours, written);
         }
-        // Whoever gave it back may have taken it again without a wait just before, and has to find
-        // out and end before we believe that it is ours.
-        boolean mayReturn = found.isFree() && !returning && !found.name().isEmpty();
+        Duration wait = times.settled();
         if (mayReturn) {
-          Duration end = ticks.now().plus(times.othersDead());
-          onWait.accept(new JoinWait(found.name(), true, end));
+          wait = wait.plus(times.othersDead());
+          onWait.accept(new JoinWait(found.name(), true, ticks.now().plus(wait)));
         }
-        return settle(ours, written, mayReturn ? times.othersDead() : times.settled());
+        return settle(ours, written, wait);
       }
       // Another host may have read the record before our write, have written its own and found it
       // unchanged: it believes, until its next renewal, that the host id is its own.
@@ -104,8 +107,11 @@ final class Joining {
     return nameIsProof && found.isSettled() && found.name().equals(settings.hostName());
   }
 
-  private LeaderRecord firstOfOurLife(LeaderRecord found, Duration now) {
-    long generation = found.owner().generation() + 1;
+  /**
+   * @param mayReturn whether another host may take the next generation meanwhile
+   */
+  private LeaderRecord firstOfOurLife(LeaderRecord found, boolean mayReturn, Duration now) {
+    long generation = found.owner().generation() + (mayReturn ? 2 : 1);
     long timestamp = OwnSector.timestamp(now, HostStamp.NONE);
     return found.usedBy(
         new HostStamp(settings.hostId(), generation, timestamp),

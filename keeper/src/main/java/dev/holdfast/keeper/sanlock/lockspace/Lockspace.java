@@ -55,6 +55,12 @@ public final class Lockspace {
   private @Nullable LeaderRecord record;
   private HostBitmap bitmap = HostBitmap.NONE;
 
+  /** What {@link #release} has begun to give back. */
+  private @Nullable Membership releasing;
+
+  /** Whether a record that gives it back was written, or may still be. */
+  private boolean mayBeFree;
+
   private volatile @Nullable Membership membership;
 
   public Lockspace(LeaseDisk disk, Ticks ticks, LockspaceSettings settings) {
@@ -73,8 +79,8 @@ public final class Lockspace {
 
   /**
    * Takes our host id: at once where we gave it back ourselves and nobody had it since; in twice
-   * the I/O timeout where nobody ever had it, or we had it and did not give it back. If another
-   * name had it last, waits for longer than that host may need to die.
+   * the I/O timeout where nobody ever had it, or we had it and did not give it back. Where another
+   * name had it last, or we were never renewed, waits for longer than that host may need to die.
    *
    * @param onWait told before each wait that is longer than what every join takes
    * @throws LeaseFormatException where there is no such lockspace, or another one
@@ -125,6 +131,7 @@ public final class Lockspace {
   private Membership own(LeaderRecord ours, HostBitmap itsBitmap, Duration renewed) {
     record = ours;
     bitmap = itsBitmap;
+    mayBeFree = false;
     possible.clear();
     possible.add(ours.sector(itsBitmap));
     Membership next = new Membership(settings.hostId(), ours.owner().generation(), renewed);
@@ -215,16 +222,22 @@ public final class Lockspace {
   public void release() throws IOException {
     LeaderRecord ours = record;
     Membership current = membership;
+    Membership last = current == null ? releasing : current;
     membership = null;
-    if (ours == null || (current != null && isOver(current))) {
+    releasing = last;
+    if (ours == null || last == null || isOver(last)) {
+      record = null;
       return;
     }
     byte[] sector = own.read();
     if (possible.stream().anyMatch(each -> Arrays.equals(each, sector))) {
-      byte[] free = ours.released().sector(HostBitmap.NONE);
+      // An attempt that failed may yet be done when the host id is another's already: after it
+      // comes a record that lets nobody return without a wait.
+      byte[] free = ours.released(!mayBeFree).sector(HostBitmap.NONE);
+      mayBeFree = true;
       possible.add(free);
       own.write(free, settings.times().ioTimeout());
-      if (current == null || isLate(current)) {
+      if (isLate(last)) {
         joining.doubtOurName();
       }
     }

@@ -13,8 +13,8 @@ import java.time.Duration;
  * @param deadAt when it may be taken for dead if its record does not change until then, by our
  *     clock; of no meaning while free
  * @param othersDeadAt when every other life of the host id is over if its record goes on to show
- *     this one until then, by our clock: a late write can bring an earlier life back, and a later
- *     one finds out, and ends, when it is to be renewed
+ *     this one until then, or does not change at all, by our clock: a late write can bring an
+ *     earlier life back, and a later one finds out, and ends, when it is to be renewed
  */
 public record Peer(
     int hostId,

@@ -28,6 +28,7 @@ final class PeerTable {
    *
    * @param record the last that could be read
    * @param moved whether it has changed since it was first seen
+   * @param longest I/O timeout that any owner of the host id was seen with, seconds
    * @param lifeSince when the read ended that showed this life of the host id first
    * @param lastChange when the read ended that showed it first: it may have been written until then
    * @param lastLook when the read began that showed it last: it may have changed since
@@ -35,23 +36,25 @@ final class PeerTable {
   private record Seen(
       LeaderRecord record,
       boolean moved,
+      int longest,
       Duration lifeSince,
       Duration lastChange,
       Duration lastLook) {
     static Seen first(LeaderRecord record, Duration began, Duration ended) {
-      return new Seen(record, false, ended, ended, began);
+      return new Seen(record, false, record.ioTimeoutSeconds(), ended, ended, began);
     }
 
     Seen then(LeaderRecord now, Duration began, Duration ended) {
       HostStamp before = record.owner();
       boolean same = now.owner().isSameLife(before);
+      int longer = Math.max(longest, now.ioTimeoutSeconds());
       return now.owner().equals(before)
-          ? new Seen(now, moved, lifeSince, lastChange, began)
-          : new Seen(now, true, same ? lifeSince : ended, ended, began);
+          ? new Seen(now, moved, longer, lifeSince, lastChange, began)
+          : new Seen(now, true, longer, same ? lifeSince : ended, ended, began);
     }
 
     Seen unreadable(Duration began, Duration ended) {
-      return new Seen(record, true, ended, ended, began);
+      return new Seen(record, true, longest, ended, ended, began);
     }
   }
 
@@ -111,6 +114,9 @@ final class PeerTable {
 
   private Peer peer(int hostId, Seen seen) {
     LeaseTimes times = timesOf(seen.record, watchdogFire);
+    LeaseTimes others = timesOf(seen.longest, watchdogFire);
+    Duration silent = seen.lastChange.plus(others.dead());
+    Duration replaced = seen.lifeSince.plus(others.othersDead());
     return new Peer(
         hostId,
         seen.record.name(),
@@ -119,7 +125,7 @@ final class PeerTable {
         state(seen, times),
         seen.lastChange,
         seen.lastChange.plus(times.dead()),
-        seen.lifeSince.plus(times.othersDead()));
+        silent.compareTo(replaced) < 0 ? silent : replaced);
   }
 
   private static PeerState state(Seen seen, LeaseTimes times) {
@@ -138,7 +144,10 @@ final class PeerTable {
 
   /** What a record's owner keeps to. */
   static LeaseTimes timesOf(LeaderRecord record, Duration watchdogFire) {
-    int seconds = record.ioTimeoutSeconds();
+    return timesOf(record.ioTimeoutSeconds(), watchdogFire);
+  }
+
+  private static LeaseTimes timesOf(int seconds, Duration watchdogFire) {
     return new LeaseTimes(
         Duration.ofSeconds(seconds == 0 ? LeaderRecord.DEFAULT_IO_TIMEOUT_SECONDS : seconds),
         watchdogFire);

@@ -104,16 +104,12 @@ final class Owners {
 
   /** Whether that life of a host is surely over. */
   private boolean isGone(Peer peer, long generation) {
-    if (peer.state() == PeerState.DEAD) {
-      return true;
-    }
     if (peer.generation() == generation) {
-      return peer.state() == PeerState.FREE;
+      return peer.state() == PeerState.FREE || peer.state() == PeerState.DEAD;
     }
     // A record of an earlier life, or the first one of a later, can come by a late write. Who has
     // the host id finds out, and ends, as soon as one that cannot renew.
     return (peer.generation() > generation && peer.settled())
-        || isLookedAtAfter(peer.deadAt())
         || isLookedAtAfter(peer.othersDeadAt());
   }
 

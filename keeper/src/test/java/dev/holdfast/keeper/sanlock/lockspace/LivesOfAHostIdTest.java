@@ -64,7 +64,7 @@ class LivesOfAHostIdTest {
     var _ = before.renew();
     before.release();
 
-    assertThat(durationOfJoining(1, "host")).isEqualTo(TIMES.failed().plus(DEAD));
+    assertThat(durationOfJoining(1, "host")).isEqualTo(TIMES.othersDead().plus(SETTLED));
     assertThat(waits).containsExactly(new JoinWait("other", true, clock.now()));
   }
 
@@ -74,7 +74,7 @@ class LivesOfAHostIdTest {
     var _ = before.renew();
 
     assertThat(durationOfJoining(1, "host")).isEqualTo(DEAD.plus(SETTLED));
-    assertThat(waits).containsExactly(new JoinWait("other", false, clock.now().minus(SETTLED)));
+    assertThat(waits).containsExactly(new JoinWait("other", false, clock.now()));
   }
 
   /** Otherwise the lease would be nobody's for ever. */

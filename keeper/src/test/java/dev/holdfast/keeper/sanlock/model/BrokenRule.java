@@ -113,7 +113,7 @@ enum BrokenRule implements Sabotage {
         byte[] shown(long offset, byte[] bytes) throws IOException {
           long own = (long) (hostId - 1) * SharedStorage.SECTOR;
           return bytes.length == SharedStorage.SECTOR && offset != own
-              ? LeaderRecord.decode(bytes, 0).released().sector()
+              ? LeaderRecord.decode(bytes, 0).released(true).sector()
               : bytes;
         }
       };

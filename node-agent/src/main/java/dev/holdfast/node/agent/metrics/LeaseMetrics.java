@@ -1,6 +1,5 @@
 package dev.holdfast.node.agent.metrics;
 
-import dev.holdfast.node.host.HostException;
 import dev.holdfast.node.host.LeaseHost;
 import dev.holdfast.node.host.LeaseHost.Renewals;
 import io.micrometer.core.instrument.FunctionCounter;
@@ -14,6 +13,10 @@ import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -25,11 +28,16 @@ import org.slf4j.LoggerFactory;
  */
 public final class LeaseMetrics {
   private static final Logger LOG = LoggerFactory.getLogger(LeaseMetrics.class);
+
+  /** Prometheus itself waits 10 s. */
+  private static final Duration PATIENCE = Duration.ofSeconds(3);
+
   private static final String PREFIX = "holdfast.lockspace.";
 
   private final LeaseHost leases;
   private final InstantSource clock;
   private final Map<String, Lockspace> lockspaces = new HashMap<>();
+  private @Nullable FutureTask<List<Renewals>> asked;
   private volatile boolean reachable;
 
   public LeaseMetrics(LeaseHost leases, InstantSource clock) {
@@ -53,15 +61,18 @@ public final class LeaseMetrics {
         .register(registry);
   }
 
-  /** Asks the keeper. Where it does not answer, what it said last stays, and grows old. */
+  /** Asks the keeper. Where it does not answer soon, what it said last stays, and grows old. */
   synchronized void refresh(MeterRegistry registry) {
     List<Renewals> current;
     try {
-      current = leases.renewals();
+      current = ask();
       reachable = true;
-    } catch (HostException failure) {
+    } catch (ExecutionException | TimeoutException failure) {
       LOG.debug("the keeper does not say how leases are renewed", failure);
       reachable = false;
+      return;
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
       return;
     }
     Map<String, Lockspace> gone = new HashMap<>(lockspaces);
@@ -79,6 +90,25 @@ public final class LeaseMetrics {
           lockspace.meters.forEach(registry::remove);
           lockspaces.remove(name);
         });
+  }
+
+  /** The keeper may hang, and is not asked twice at a time. */
+  private List<Renewals> ask() throws ExecutionException, TimeoutException, InterruptedException {
+    FutureTask<List<Renewals>> question = asked;
+    if (question == null) {
+      question = new FutureTask<>(leases::renewals);
+      asked = question;
+      Thread.ofVirtual().start(question);
+    }
+    List<Renewals> answer;
+    try {
+      answer = question.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (ExecutionException failure) {
+      asked = null;
+      throw failure;
+    }
+    asked = null;
+    return answer;
   }
 
   private List<Meter> meters(Lockspace of, MeterRegistry registry) {

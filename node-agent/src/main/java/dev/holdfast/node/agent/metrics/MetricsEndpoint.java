@@ -20,10 +20,7 @@ public final class MetricsEndpoint implements AutoCloseable {
   private final LeaseMetrics leases;
   private final HttpServer server;
 
-  /** Requests wait for each other: the keeper is asked once at a time. */
-  private final ExecutorService executor =
-      Executors.newSingleThreadExecutor(
-          Thread.ofPlatform().daemon().name("node-agent-metrics").factory());
+  private final ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
 
   private MetricsEndpoint(HttpServer server, LeaseMetrics leases) {
     this.server = server;

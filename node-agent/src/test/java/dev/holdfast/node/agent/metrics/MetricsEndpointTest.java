@@ -2,6 +2,7 @@ package dev.holdfast.node.agent.metrics;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.holdfast.node.host.HostException;
 import dev.holdfast.node.host.LeaseHost;
@@ -10,6 +11,7 @@ import java.io.IOException;
 import java.lang.reflect.Proxy;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -17,6 +19,7 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -36,12 +39,17 @@ class MetricsEndpointTest {
           2);
 
   private @Nullable List<Renewals> renewals = List.of(POOL);
+  private volatile @Nullable CountDownLatch hangs;
   private final LeaseHost keeper =
       (LeaseHost)
           Proxy.newProxyInstance(
               LeaseHost.class.getClassLoader(),
               new Class<?>[] {LeaseHost.class},
               (self, method, arguments) -> {
+                CountDownLatch latch = hangs;
+                if (latch != null) {
+                  latch.await();
+                }
                 if (renewals == null) {
                   throw new HostException("KeeperUnreachable", "gone");
                 }
@@ -94,6 +102,29 @@ class MetricsEndpointTest {
     assertThat(get().body())
         .contains("holdfast_keeper_up 0.0")
         .contains("holdfast_lockspace_renewal_age_seconds{lockspace=\"pool\"} 7.0");
+  }
+
+  @Test
+  void whileTheKeeperHangsItIsSaidInTime() throws Exception {
+    assertThat(get().body()).contains("holdfast_keeper_up 1.0");
+    CountDownLatch again = new CountDownLatch(1);
+    hangs = again;
+
+    assertThat(get().body()).contains("holdfast_keeper_up 0.0").contains("pool");
+
+    again.countDown();
+    await().untilAsserted(() -> assertThat(get().body()).contains("holdfast_keeper_up 1.0"));
+  }
+
+  @Test
+  void whoSendsHalfARequestHoldsUpNobody() throws Exception {
+    URI url = URI.create(endpoint.url());
+    try (Socket half = new Socket(url.getHost(), url.getPort())) {
+      half.getOutputStream().write('G');
+      half.getOutputStream().flush();
+
+      assertThat(get().statusCode()).isEqualTo(200);
+    }
   }
 
   @Test
