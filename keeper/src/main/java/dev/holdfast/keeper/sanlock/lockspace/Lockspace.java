@@ -284,6 +284,11 @@ public final class Lockspace {
     return peers.one(hostId);
   }
 
+  /** Whether a life of a host id is surely over; {@link #look} at it before. */
+  public boolean isLifeOver(int hostId, long generation) {
+    return peers.isLifeOver(hostId, generation, ticks.now());
+  }
+
   /** Whether anybody wants to be heard by us. */
   private boolean look(byte[] area, int hosts, Duration began, Duration ended) {
     boolean requested = false;

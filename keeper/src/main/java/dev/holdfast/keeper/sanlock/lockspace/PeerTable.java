@@ -5,6 +5,7 @@ import dev.holdfast.keeper.sanlock.format.LeaderRecord;
 import dev.holdfast.keeper.sanlock.format.LeaseFormatException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -19,6 +20,9 @@ final class PeerTable {
   private final Duration watchdogFire;
   private final NavigableMap<Integer, Seen> hosts = new TreeMap<>();
 
+  /** Lives that somebody has asked for while another was seen, since when. */
+  private final Map<Life, Duration> doubts = new HashMap<>();
+
   PeerTable(Duration watchdogFire) {
     this.watchdogFire = watchdogFire;
   }
@@ -29,34 +33,29 @@ final class PeerTable {
    * @param record the last that could be read
    * @param moved whether it has changed since it was first seen
    * @param longest I/O timeout that any owner of the host id was seen with, seconds
-   * @param lifeSince when the read ended that showed this life of the host id first
    * @param lastChange when the read ended that showed it first: it may have been written until then
    * @param lastLook when the read began that showed it last: it may have changed since
    */
   private record Seen(
-      LeaderRecord record,
-      boolean moved,
-      int longest,
-      Duration lifeSince,
-      Duration lastChange,
-      Duration lastLook) {
+      LeaderRecord record, boolean moved, int longest, Duration lastChange, Duration lastLook) {
     static Seen first(LeaderRecord record, Duration began, Duration ended) {
-      return new Seen(record, false, record.ioTimeoutSeconds(), ended, ended, began);
+      return new Seen(record, false, record.ioTimeoutSeconds(), ended, began);
     }
 
     Seen then(LeaderRecord now, Duration began, Duration ended) {
-      HostStamp before = record.owner();
-      boolean same = now.owner().isSameLife(before);
       int longer = Math.max(longest, now.ioTimeoutSeconds());
-      return now.owner().equals(before)
-          ? new Seen(now, moved, longer, lifeSince, lastChange, began)
-          : new Seen(now, true, longer, same ? lifeSince : ended, ended, began);
+      return now.owner().equals(record.owner())
+          ? new Seen(now, moved, longer, lastChange, began)
+          : new Seen(now, true, longer, ended, began);
     }
 
     Seen unreadable(Duration began, Duration ended) {
-      return new Seen(record, true, longest, ended, ended, began);
+      return new Seen(record, true, longest, ended, began);
     }
   }
+
+  /** A host id in one of its lives. */
+  private record Life(int hostId, long generation) {}
 
   /**
    * Notes what a read has shown.
@@ -66,6 +65,9 @@ final class PeerTable {
    */
   synchronized void saw(
       int hostId, @Nullable LeaderRecord record, Duration readBegan, Duration readEnded) {
+    if (record != null) {
+      doubts.remove(new Life(hostId, record.owner().generation()));
+    }
     Seen before = hosts.get(hostId);
     if (before == null && record != null) {
       hosts.put(hostId, Seen.first(record, readBegan, readEnded));
@@ -112,20 +114,47 @@ final class PeerTable {
     return peer(hostId, seen);
   }
 
+  /**
+   * Whether a life of a host id is surely over, as the last look at it has shown.
+   *
+   * <p>A record of an earlier life, or the first one of a later, can come by a late write: it
+   * proves nothing soon. But who has the host id finds out when it is to be renewed, and ends as
+   * one that cannot renew. That takes its time from now on: the life may have begun just before.
+   *
+   * @param now after that look
+   */
+  synchronized boolean isLifeOver(int hostId, long generation, Duration now) {
+    Seen seen = hosts.get(hostId);
+    if (seen == null) {
+      return false;
+    }
+    long shown = seen.record.owner().generation();
+    if (shown == generation) {
+      PeerState state = state(seen, timesOf(seen.record, watchdogFire));
+      return state == PeerState.FREE || state == PeerState.DEAD;
+    }
+    LeaseTimes longest = timesOf(seen.longest, watchdogFire);
+    Life life = new Life(hostId, generation);
+    Duration since = doubts.computeIfAbsent(life, _ -> now);
+    boolean over =
+        (shown > generation && seen.record.isSettled())
+            || seen.lastLook.minus(seen.lastChange).compareTo(longest.dead()) > 0
+            || seen.lastLook.minus(since).compareTo(longest.othersDead()) > 0;
+    if (over) {
+      doubts.remove(life);
+    }
+    return over;
+  }
+
   private Peer peer(int hostId, Seen seen) {
     LeaseTimes times = timesOf(seen.record, watchdogFire);
-    LeaseTimes others = timesOf(seen.longest, watchdogFire);
-    Duration silent = seen.lastChange.plus(others.dead());
-    Duration replaced = seen.lifeSince.plus(others.othersDead());
     return new Peer(
         hostId,
         seen.record.name(),
         seen.record.owner().generation(),
-        seen.record.isSettled(),
         state(seen, times),
         seen.lastChange,
-        seen.lastChange.plus(times.dead()),
-        silent.compareTo(replaced) < 0 ? silent : replaced);
+        seen.lastChange.plus(times.dead()));
   }
 
   private static PeerState state(Seen seen, LeaseTimes times) {

@@ -1,14 +1,11 @@
 package dev.holdfast.keeper.sanlock.resource;
 
-import dev.holdfast.keeper.sanlock.disk.Ticks;
 import dev.holdfast.keeper.sanlock.format.BallotBlock;
 import dev.holdfast.keeper.sanlock.format.HostStamp;
 import dev.holdfast.keeper.sanlock.format.LeaderRecord;
 import dev.holdfast.keeper.sanlock.lockspace.Lockspace;
 import dev.holdfast.keeper.sanlock.lockspace.Peer;
-import dev.holdfast.keeper.sanlock.lockspace.PeerState;
 import java.io.IOException;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -16,12 +13,10 @@ import java.util.Optional;
 
 /** Whether those that storage names as owners of a resource still have it. */
 final class Owners {
-  private final Ticks ticks;
   private final Lockspace lockspace;
   private final ResourceStorage storage;
 
-  Owners(Ticks ticks, Lockspace lockspace, ResourceStorage storage) {
-    this.ticks = ticks;
+  Owners(Lockspace lockspace, ResourceStorage storage) {
     this.lockspace = lockspace;
     this.storage = storage;
   }
@@ -102,20 +97,7 @@ final class Owners {
     return lockspace.look((int) owner.hostId());
   }
 
-  /** Whether that life of a host is surely over. */
   private boolean isGone(Peer peer, long generation) {
-    if (peer.generation() == generation) {
-      return peer.state() == PeerState.FREE || peer.state() == PeerState.DEAD;
-    }
-    // A record of an earlier life, or the first one of a later, can come by a late write. Who has
-    // the host id finds out, and ends, as soon as one that cannot renew.
-    return (peer.generation() > generation && peer.settled())
-        || isLookedAtAfter(peer.othersDeadAt());
-  }
-
-  /** Whether the record that was just read was so after that moment. */
-  private boolean isLookedAtAfter(Duration moment) {
-    Duration lookBegan = ticks.now().minus(lockspace.settings().times().ioTimeout());
-    return lookBegan.compareTo(moment) > 0;
+    return lockspace.isLifeOver(peer.hostId(), generation);
   }
 }

@@ -89,7 +89,7 @@ public final class ResourceLease {
     this.hostId = lockspace.settings().hostId();
     this.storage =
         new ResourceStorage(disk, lockspace.settings(), LeaseName.check(resource), offset);
-    this.owners = new Owners(ticks, lockspace, storage);
+    this.owners = new Owners(lockspace, storage);
     this.random = random;
   }
 
