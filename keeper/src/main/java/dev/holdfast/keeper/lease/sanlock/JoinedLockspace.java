@@ -237,7 +237,7 @@ final class JoinedLockspace {
           yield true;
         }
         case JoinResult.Busy(LeaderRecord other) -> {
-          status.isBusy(other);
+          status.foundBusy(other);
           yield false;
         }
       };

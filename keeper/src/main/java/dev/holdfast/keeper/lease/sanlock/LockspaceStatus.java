@@ -105,7 +105,7 @@ final class LockspaceStatus {
   }
 
   /** Says that the host id was not to be had. */
-  void isBusy(LeaderRecord other) {
+  void foundBusy(LeaderRecord other) {
     explain(
         other.isFree() || other.name().equals(lockspace.hostName())
             ? "the record of host id %d was changed meanwhile; it is tried again"

@@ -72,8 +72,7 @@ final class Joining {
       Duration written = ticks.now();
       LeaseTimes times = timesOf(found);
       // Whoever gave it back may have taken it again without a wait just before, and has to find
-      // out
-      // and end before we believe that it is ours.
+      // out and end before we believe that it is ours.
       boolean mayReturn = found.isFree() && !returning && !found.name().isEmpty();
       LeaderRecord ours = firstOfOurLife(found, mayReturn, written);
       write(ours);

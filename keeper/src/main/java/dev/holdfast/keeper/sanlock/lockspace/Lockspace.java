@@ -256,14 +256,16 @@ public final class Lockspace {
   }
 
   private boolean isOver(Membership current) {
-    Duration since = ticks.now().minus(current.lastRenewal());
-    return since.compareTo(settings.times().failed()) >= 0;
+    return age(current).compareTo(settings.times().failed()) >= 0;
   }
 
   /** Whether others could take us for dead. */
   private boolean isLate(Membership current) {
-    Duration since = ticks.now().minus(current.lastRenewal());
-    return since.compareTo(settings.times().dead()) >= 0;
+    return age(current).compareTo(settings.times().dead()) >= 0;
+  }
+
+  private Duration age(Membership current) {
+    return ticks.now().minus(current.lastRenewal());
   }
 
   /** All hosts that ever used a host id, as the last renewal has found them. */
@@ -305,7 +307,7 @@ public final class Lockspace {
   private void look(int hostId, byte[] bytes, int offset, Duration began, Duration ended) {
     @Nullable LeaderRecord found;
     try {
-      found = own.verified(LeaderRecord.decode(bytes, offset));
+      found = settings.verified(LeaderRecord.decode(bytes, offset));
     } catch (LeaseFormatException damaged) {
       found = null;
     }

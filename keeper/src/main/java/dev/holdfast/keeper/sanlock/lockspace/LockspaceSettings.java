@@ -1,6 +1,8 @@
 package dev.holdfast.keeper.sanlock.lockspace;
 
 import dev.holdfast.keeper.sanlock.format.Geometry;
+import dev.holdfast.keeper.sanlock.format.LeaderRecord;
+import dev.holdfast.keeper.sanlock.format.LeaseFormatException;
 import dev.holdfast.keeper.sanlock.format.LeaseName;
 
 /**
@@ -25,5 +27,21 @@ public record LockspaceSettings(
       throw new IllegalArgumentException(
           "offset " + offset + " is no multiple of " + geometry.alignMebibytes() + " MiB");
     }
+  }
+
+  /**
+   * A host's record that was found in the lockspace.
+   *
+   * @throws LeaseFormatException where it is not one of this lockspace
+   */
+  LeaderRecord verified(LeaderRecord found) throws LeaseFormatException {
+    if (found.kind() != LeaderRecord.Kind.HOST
+        || !found.lockspace().equals(name)
+        || !found.geometry().equals(geometry)) {
+      throw new LeaseFormatException(
+          "expected lockspace %s with %s, but found %s of lockspace %s with %s"
+              .formatted(name, geometry, found.kind(), found.lockspace(), found.geometry()));
+    }
+    return found;
   }
 }

@@ -30,24 +30,7 @@ final class OwnSector {
   }
 
   LeaderRecord verified(byte[] sector) throws LeaseFormatException {
-    return verified(LeaderRecord.decode(sector, 0));
-  }
-
-  /** The record of any host, if it is one of this lockspace. */
-  LeaderRecord verified(LeaderRecord found) throws LeaseFormatException {
-    if (found.kind() != LeaderRecord.Kind.HOST
-        || !found.lockspace().equals(settings.name())
-        || !found.geometry().equals(settings.geometry())) {
-      throw new LeaseFormatException(
-          "expected lockspace %s with %s, but found %s of lockspace %s with %s"
-              .formatted(
-                  settings.name(),
-                  settings.geometry(),
-                  found.kind(),
-                  found.lockspace(),
-                  found.geometry()));
-    }
-    return found;
+    return settings.verified(LeaderRecord.decode(sector, 0));
   }
 
   /** Seconds for the record, which are never 0 and always others than before. */

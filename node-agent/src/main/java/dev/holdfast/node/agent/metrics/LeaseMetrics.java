@@ -100,15 +100,13 @@ public final class LeaseMetrics {
       asked = question;
       Thread.ofVirtual().start(question);
     }
-    List<Renewals> answer;
     try {
-      answer = question.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (ExecutionException failure) {
-      asked = null;
-      throw failure;
+      return question.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+    } finally {
+      if (question.isDone()) {
+        asked = null;
+      }
     }
-    asked = null;
-    return answer;
   }
 
   private List<Meter> meters(Lockspace of, MeterRegistry registry) {
